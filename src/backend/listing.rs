@@ -12,9 +12,9 @@ mod prefix;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use self::left_out::{Foreign, LeftOut};
+use self::left_out::{LeftOut, UnusedValue};
 pub(super) use self::prefix::{Prefix, prefixes};
-use crate::layout::{self, Entry, Reading};
+use crate::layout::{self, Decoded, Entry};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
@@ -63,9 +63,9 @@ struct Item {
     revision: i64,
     value: Vec<u8>,
     owner: i64,
-    reading: Reading,
+    reading: Decoded,
     /// What is wrong with a value that matches none of the layouts that are looked for here.
-    foreign: Option<Foreign>,
+    foreign: Option<UnusedValue>,
 }
 
 /// Every key under the prefixes.
@@ -94,14 +94,14 @@ impl Listing {
             }
         }
         let key = String::from_utf8_lossy(&pair.key).into_owned();
-        let (mut reading, mut foreign) = (Reading::Foreign, None);
+        let (mut reading, mut foreign) = (Decoded::Foreign, None);
         if let Some(prefix) = self.prefix_of(&key) {
             let entry = Entry { service: &self.sought.service, rest: &key[prefix.text.len()..], value: &pair.value };
             reading = layout::read(&prefix.layouts, &entry);
-            if reading == Reading::Foreign {
+            if reading == Decoded::Foreign {
                 foreign = Some(match layout::recognize(&entry) {
-                    Some(layout) => Foreign::Misplaced(layout),
-                    None => Foreign::Unread(layout::unread(&pair.value)),
+                    Some(layout) => UnusedValue::Misplaced(layout),
+                    None => UnusedValue::Unread(layout::unread(&pair.value)),
                 });
             }
         }
@@ -152,12 +152,12 @@ impl Listing {
         for (key, item) in &self.items {
             let key = String::from_utf8_lossy(key);
             match &item.reading {
-                Reading::Nothing => continue,
-                Reading::Foreign => {
+                Decoded::Nothing => continue,
+                Decoded::Foreign => {
                     left_out.foreign(word, &key, self.prefix_of(&key), item.foreign.as_ref(), &self.sought.service)
                 }
-                Reading::Unusable(why) => left_out.entries.push(format!("{word} {key:?}: {why}")),
-                Reading::Endpoints(found) => {
+                Decoded::Unusable(why) => left_out.entries.push(format!("{word} {key:?}: {why}")),
+                Decoded::Endpoints(found) => {
                     if item.owner == 0 {
                         permanent.push(format!("{key:?}"));
                     }

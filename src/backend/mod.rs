@@ -29,7 +29,7 @@ use target::{Example, Scheme};
 
 pub use settings::{Origin, Setting, Settings, SettingsError, Sourced};
 
-use settings::Reader;
+use settings::SettingsReader;
 
 /// A stream of a backend's updates. See the [module](self) for the order of its items.
 pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
@@ -129,7 +129,7 @@ pub struct About {
     /// Everything about it that can be configured.
     pub settings: &'static [Setting],
     /// Reads the values for this backend into the settings: [`settings::configure`] with the type of its settings.
-    pub configure: fn(&Reader, &mut Settings) -> Result<(), SettingsError>,
+    pub configure: fn(&SettingsReader, &mut Settings) -> Result<(), SettingsError>,
 }
 
 impl About {

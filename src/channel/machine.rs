@@ -7,7 +7,7 @@ use super::context::{Context, Core, Resolver};
 use super::idle::IdleTimer;
 use super::pick_first::{ConnectionNews, PickFirst, Role};
 use super::round_robin::RoundRobin;
-use super::subchannel::{Ending, Subchannel};
+use super::subchannel::{ConnectionLoss, Subchannel};
 use super::{
     AcrossIdle, Address, Cause, CauseCode, ConnectionId, ConnectivityState, Effect, Elapsed, Input, Options, Pick,
     Policy,
@@ -98,10 +98,10 @@ impl Channel {
                 self.connection_news(effects, connection, ConnectionNews::Failed(failure));
             }
             Input::GoingAway(connection, how) => {
-                self.connection_news(effects, connection, ConnectionNews::Ended(Ending::GoingAway(how)));
+                self.connection_news(effects, connection, ConnectionNews::Ended(ConnectionLoss::GoingAway(how)));
             }
             Input::Lost(connection, how) => {
-                self.connection_news(effects, connection, ConnectionNews::Ended(Ending::Lost(how)));
+                self.connection_news(effects, connection, ConnectionNews::Ended(ConnectionLoss::Lost(how)));
             }
             Input::Health(connection, health) => {
                 self.connection_news(effects, connection, ConnectionNews::Health(health));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::addresses::{deduplicated, interleaved, resolver_lists, shuffled};
 use super::backoff::Attempts;
 use super::context::Context;
-use super::subchannel::{Ending, Offer, Subchannel};
+use super::subchannel::{ConnectionLoss, Offer, Subchannel};
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Failure, Health, Pick};
 
 mod pass;
@@ -36,7 +36,7 @@ pub(super) enum ConnectionNews {
     /// The attempt failed.
     Failed(Failure),
     /// It was closed, or will be soon.
-    Ended(Ending),
+    Ended(ConnectionLoss),
     /// Its health Watch reported something.
     Health(Health),
 }
@@ -288,7 +288,7 @@ impl PickFirst {
     }
 
     /// The selected connection was closed: IDLE, until a connection is needed. The next pass starts from the top.
-    fn lost(&mut self, ctx: &mut Context<'_>, address: &Address, how: &Ending) {
+    fn lost(&mut self, ctx: &mut Context<'_>, address: &Address, how: &ConnectionLoss) {
         let Some(mut member) = self.subchannels.remove(address) else { return };
         let Some(started) = member.subchannel.ready_since_attempt() else {
             self.subchannels.insert(address.clone(), member);
@@ -304,7 +304,7 @@ impl PickFirst {
     /// A connection that is lost shortly after READY again and again is reestablished no faster than one attempt per
     /// base delay. One that we closed because of what the server sent (it floods, it breaks HTTP/2) is reestablished
     /// with backoff.
-    fn reconnect_delay(&mut self, ctx: &mut Context<'_>, lived: Duration, how: &Ending) -> Duration {
+    fn reconnect_delay(&mut self, ctx: &mut Context<'_>, lived: Duration, how: &ConnectionLoss) -> Duration {
         let policy = &ctx.options.backoff;
         if !how.is_refusal() || lived > policy.max {
             self.refused.reset();

@@ -17,7 +17,7 @@ use crate::text::duration;
 #[derive(Debug)]
 pub(super) struct Subchannel {
     address: Address,
-    link: Link,
+    link: LinkState,
     /// The state last published: the link's, or the health-derived view of it.
     view: ConnectivityState,
     attempts: Attempts,
@@ -25,20 +25,20 @@ pub(super) struct Subchannel {
 
 /// The connection, such as it is.
 #[derive(Debug)]
-enum Link {
+enum LinkState {
     /// No connection, and none requested.
     Idle,
     /// An attempt is in flight.
     Connecting { connection: ConnectionId, started: Elapsed, delay: Duration },
     /// The server's SETTINGS arrived.
-    Ready { connection: ConnectionId, started: Elapsed, health: Option<Watched> },
+    Ready { connection: ConnectionId, started: Elapsed, health: Option<WatchedHealth> },
     /// The last attempt failed; the next may start at `until`.
     Backoff { until: Elapsed, delay: Duration, error: String },
 }
 
 /// A connection whose health decides.
 #[derive(Debug)]
-struct Watched {
+struct WatchedHealth {
     view: HealthView,
     /// What the view is based on.
     sentence: String,
@@ -61,7 +61,7 @@ pub(super) enum Offer {
 impl Subchannel {
     /// A subchannel in IDLE. Nothing is published: IDLE is the initial state of every subchannel.
     pub(super) fn new(address: Address) -> Self {
-        Subchannel { address, link: Link::Idle, view: ConnectivityState::Idle, attempts: Attempts::default() }
+        Subchannel { address, link: LinkState::Idle, view: ConnectivityState::Idle, attempts: Attempts::default() }
     }
 
     /// Its address.
@@ -76,45 +76,45 @@ impl Subchannel {
 
     /// True in IDLE: an attempt may be requested.
     pub(super) fn is_idle(&self) -> bool {
-        matches!(self.link, Link::Idle)
+        matches!(self.link, LinkState::Idle)
     }
 
     /// True while an attempt is in flight.
     pub(super) fn is_connecting(&self) -> bool {
-        matches!(self.link, Link::Connecting { .. })
+        matches!(self.link, LinkState::Connecting { .. })
     }
 
     /// When the attempt behind the established connection started.
     pub(super) fn ready_since_attempt(&self) -> Option<Elapsed> {
         match &self.link {
-            Link::Ready { started, .. } => Some(*started),
-            Link::Idle | Link::Connecting { .. } | Link::Backoff { .. } => None,
+            LinkState::Ready { started, .. } => Some(*started),
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Backoff { .. } => None,
         }
     }
 
     /// The end of the backoff and the error that caused it.
     pub(super) fn backoff(&self) -> Option<(Elapsed, &str)> {
         match &self.link {
-            Link::Backoff { until, error, .. } => Some((*until, error)),
-            Link::Idle | Link::Connecting { .. } | Link::Ready { .. } => None,
+            LinkState::Backoff { until, error, .. } => Some((*until, error)),
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Ready { .. } => None,
         }
     }
 
     /// When time alone changes something here.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         match &self.link {
-            Link::Backoff { until, .. } => Some(*until),
-            Link::Ready { health: Some(watched), .. } => watched.view.retry_at(),
-            Link::Idle | Link::Connecting { .. } | Link::Ready { health: None, .. } => None,
+            LinkState::Backoff { until, .. } => Some(*until),
+            LinkState::Ready { health: Some(watched), .. } => watched.view.retry_at(),
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Ready { health: None, .. } => None,
         }
     }
 
     /// The result for RPCs.
     pub(super) fn offer(&self) -> Offer {
         match &self.link {
-            Link::Idle | Link::Connecting { .. } | Link::Backoff { .. } => Offer::Nothing,
-            Link::Ready { connection, health: None, .. } => Offer::Connection(*connection),
-            Link::Ready { connection, health: Some(watched), .. } => match watched.view.state() {
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Backoff { .. } => Offer::Nothing,
+            LinkState::Ready { connection, health: None, .. } => Offer::Connection(*connection),
+            LinkState::Ready { connection, health: Some(watched), .. } => match watched.view.state() {
                 ConnectivityState::Ready => Offer::Connection(*connection),
                 ConnectivityState::TransientFailure => Offer::Unhealthy(watched.sentence.clone()),
                 ConnectivityState::Connecting | ConnectivityState::Idle | ConnectivityState::Shutdown => {
@@ -135,20 +135,20 @@ impl Subchannel {
         self.show(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::ConnectRequested, text));
         let started = ctx.now();
         let connection = ctx.open(&self.address, started + limit);
-        self.link = Link::Connecting { connection, started, delay };
+        self.link = LinkState::Connecting { connection, started, delay };
     }
 
     /// The server's SETTINGS arrived. With `client_health` the state waits for the first message of the health
     /// service.
     pub(super) fn connected(&mut self, ctx: &mut Context<'_>, client_health: bool) {
-        let Link::Connecting { connection, started, .. } = self.link else { return };
+        let LinkState::Connecting { connection, started, .. } = self.link else { return };
         self.attempts.reset();
-        let health = client_health.then(|| Watched {
+        let health = client_health.then(|| WatchedHealth {
             view: HealthView::new(ctx.now()),
             sentence: String::new(),
             unknown_service: false,
         });
-        self.link = Link::Ready { connection, started, health };
+        self.link = LinkState::Ready { connection, started, health };
         if client_health {
             ctx.effects.push(Effect::WatchHealth(connection));
         } else {
@@ -159,11 +159,11 @@ impl Subchannel {
 
     /// The attempt failed. The next may start one delay after this one's start, or at once when that has passed (D1).
     pub(super) fn failed(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
-        let Link::Connecting { connection, started, delay } = self.link else { return };
+        let LinkState::Connecting { connection, started, delay } = self.link else { return };
         ctx.ended(connection);
         self.attempts.failed();
         let error = format!("{}: {}: {}", failure.stage, self.address, failure.text);
-        self.link = Link::Backoff { until: ctx.now().max(started + delay), delay, error: error.clone() };
+        self.link = LinkState::Backoff { until: ctx.now().max(started + delay), delay, error: error.clone() };
         ctx.resolve_now();
         let cause = Cause::new(CauseCode::ConnectFailed, error);
         let retry_in = (started + delay).since(ctx.now());
@@ -171,21 +171,21 @@ impl Subchannel {
     }
 
     /// The connection received GOAWAY or was closed. This is not a failure: the next attempt may start at once.
-    pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &Ending) {
-        let Link::Ready { connection, .. } = self.link else { return };
-        self.link = Link::Idle;
+    pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &ConnectionLoss) {
+        let LinkState::Ready { connection, .. } = self.link else { return };
+        self.link = LinkState::Idle;
         ctx.resolve_now();
         self.show(ctx, ConnectivityState::Idle, how.cause(&self.address));
         match how {
             // Its later events are ignored; its RPCs may finish.
-            Ending::GoingAway(_) => ctx.close(connection, true),
-            Ending::Lost(_) => ctx.ended(connection),
+            ConnectionLoss::GoingAway(_) => ctx.close(connection, true),
+            ConnectionLoss::Lost(_) => ctx.ended(connection),
         }
     }
 
     /// The health Watch reported something.
     pub(super) fn health(&mut self, ctx: &mut Context<'_>, health: &Health) {
-        let Link::Ready { health: Some(watched), .. } = &mut self.link else { return };
+        let LinkState::Ready { health: Some(watched), .. } = &mut self.link else { return };
         watched.sentence = watched.view.heard(ctx, health);
         watched.unknown_service = *health == Health::ServiceUnknown;
         let state = watched.view.state();
@@ -197,12 +197,12 @@ impl Subchannel {
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now();
         match &mut self.link {
-            Link::Backoff { until, delay, .. } if *until <= now => {
+            LinkState::Backoff { until, delay, .. } if *until <= now => {
                 let text = format!("{}: backoff of {delay:.3?} elapsed", self.address);
-                self.link = Link::Idle;
+                self.link = LinkState::Idle;
                 self.show(ctx, ConnectivityState::Idle, Cause::new(CauseCode::BackoffExpired, text));
             }
-            Link::Ready { connection, health: Some(watched), .. }
+            LinkState::Ready { connection, health: Some(watched), .. }
                 if watched.view.retry_at().is_some_and(|due| due <= now) =>
             {
                 watched.view.retried(now, watched.unknown_service);
@@ -211,7 +211,7 @@ impl Subchannel {
                 let text = format!("{}: reopening the health Watch", self.address);
                 self.show(ctx, state, Cause::new(CauseCode::Health, text));
             }
-            Link::Idle | Link::Connecting { .. } | Link::Ready { .. } | Link::Backoff { .. } => {}
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Ready { .. } | LinkState::Backoff { .. } => {}
         }
     }
 
@@ -219,13 +219,13 @@ impl Subchannel {
     pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
         self.attempts.reset();
         match &mut self.link {
-            Link::Backoff { .. } => {
-                self.link = Link::Idle;
+            LinkState::Backoff { .. } => {
+                self.link = LinkState::Idle;
                 let text = format!("{}: backoff was reset", self.address);
                 self.show(ctx, ConnectivityState::Idle, Cause::new(CauseCode::BackoffExpired, text));
             }
-            Link::Ready { health: Some(watched), .. } => watched.view.reset_backoff(ctx.now()),
-            Link::Idle | Link::Connecting { .. } | Link::Ready { health: None, .. } => {}
+            LinkState::Ready { health: Some(watched), .. } => watched.view.reset_backoff(ctx.now()),
+            LinkState::Idle | LinkState::Connecting { .. } | LinkState::Ready { health: None, .. } => {}
         }
     }
 
@@ -233,9 +233,9 @@ impl Subchannel {
     pub(super) fn shut_down(self, ctx: &mut Context<'_>, drain: bool, cause: Cause) {
         ctx.subchannel(&self.address, self.view, ConnectivityState::Shutdown, cause, None);
         match self.link {
-            Link::Connecting { connection, .. } => ctx.close(connection, false),
-            Link::Ready { connection, .. } => ctx.close(connection, drain),
-            Link::Idle | Link::Backoff { .. } => {}
+            LinkState::Connecting { connection, .. } => ctx.close(connection, false),
+            LinkState::Ready { connection, .. } => ctx.close(connection, drain),
+            LinkState::Idle | LinkState::Backoff { .. } => {}
         }
     }
 
@@ -253,27 +253,31 @@ impl Subchannel {
 
 /// How an established connection stopped being usable.
 #[derive(Debug, Clone)]
-pub(super) enum Ending {
+pub(super) enum ConnectionLoss {
     /// GOAWAY: it takes no new streams.
     GoingAway(Disconnect),
     /// It was closed.
     Lost(Disconnect),
 }
 
-impl Ending {
+impl ConnectionLoss {
     /// True when we closed it because of what the server sent.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Ending::GoingAway(_) => false,
-            Ending::Lost(how) => how.is_refusal(),
+            ConnectionLoss::GoingAway(_) => false,
+            ConnectionLoss::Lost(how) => how.is_refusal(),
         }
     }
 
     /// The cause of the transition to IDLE: `10.0.0.7:50051: GOAWAY NO_ERROR, debug data: "max_age"`.
     pub(super) fn cause(&self, address: &Address) -> Cause {
         match self {
-            Ending::GoingAway(how) => Cause::new(CauseCode::GoAway, format!("{address}: {}", WithDebugData(how))),
-            Ending::Lost(how) => Cause::new(CauseCode::ConnectionLost, format!("{address}: {}", WithDebugData(how))),
+            ConnectionLoss::GoingAway(how) => {
+                Cause::new(CauseCode::GoAway, format!("{address}: {}", WithDebugData(how)))
+            }
+            ConnectionLoss::Lost(how) => {
+                Cause::new(CauseCode::ConnectionLost, format!("{address}: {}", WithDebugData(how)))
+            }
         }
     }
 }

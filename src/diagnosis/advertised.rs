@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::catalog::*;
 use super::dns;
-use super::ledger::{Contact, Ledger, Seen, SourceRecord};
+use super::ledger::{Contact, Ledger, Observed, SourceRecord};
 use super::report::{finding, name, shorten};
 use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint};
@@ -39,7 +39,7 @@ fn is_registry(source: &SourceRecord) -> bool {
 }
 
 /// Why other clients do not reach this instance at `ip`; `None` when they may, or when it cannot be proved.
-fn not_for_others(ip: IpAddr, endpoint: &Endpoint, contact: Option<&Seen<Contact>>) -> Option<String> {
+fn not_for_others(ip: IpAddr, endpoint: &Endpoint, contact: Option<&Observed<Contact>>) -> Option<String> {
     let ip = ip.to_canonical();
     if ip.is_unspecified() {
         return Some("an unspecified address, meant for listening, not for connecting".to_string());
@@ -88,7 +88,7 @@ fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding>
     if !source.registry().resolves_names() {
         return None;
     }
-    let mut families: BTreeMap<bool, Vec<(&Address, &Seen<Endpoint>)>> = BTreeMap::new();
+    let mut families: BTreeMap<bool, Vec<(&Address, &Observed<Endpoint>)>> = BTreeMap::new();
     for (key, seen) in &source.listed {
         if let Address::Ip(socket) = key.address() {
             families.entry(socket.is_ipv6()).or_default().push((key.address(), seen));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::catalog::*;
-use super::ledger::{Handshake, Ledger, Seen};
+use super::ledger::{Handshake, Ledger, Observed};
 use super::stacks;
 use crate::model::certificate::AlternativeName;
 use crate::model::dates;
@@ -17,7 +17,7 @@ use crate::model::reach::Certificate;
 const NAMED: usize = 4;
 
 /// The successful handshakes with addresses that are listed: a failed one has its own finding.
-fn passed(ledger: &Ledger) -> impl Iterator<Item = (&Address, &Seen<Handshake>)> {
+fn passed(ledger: &Ledger) -> impl Iterator<Item = (&Address, &Observed<Handshake>)> {
     let listing = ledger.listing();
     let listed = ledger.handshakes.iter().filter(move |(address, _)| listing.contains_key(address));
     listed.filter(|(_, seen)| seen.what.passed)

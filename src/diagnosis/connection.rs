@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::catalog::*;
-use super::ledger::{Contact, Ledger, Loss, Seen};
+use super::ledger::{Contact, Ledger, Loss, Observed};
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{DisconnectReason, Rotation};
@@ -55,12 +55,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// True when the closes of these connections have one common finding: too many pings, a named rule, a pattern.
-pub(super) fn is_told(address: &Address, losses: &[Seen<Loss>]) -> bool {
+pub(super) fn is_told(address: &Address, losses: &[Observed<Loss>]) -> bool {
     !on_losses(address, losses, false).is_empty()
 }
 
 /// Each kind of close has its own finding; each loss is counted once.
-fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Finding> {
+fn on_losses(address: &Address, losses: &[Observed<Loss>], answered: bool) -> Vec<Finding> {
     let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
     let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
     let (mut broken, mut limited, mut flooded, mut leaving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -84,7 +84,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
         }
     }
     let mut findings = Vec::new();
-    let mut tell = |kind, losses: &[&Seen<Loss>], text: String| {
+    let mut tell = |kind, losses: &[&Observed<Loss>], text: String| {
         findings.push(finding(kind, address, text, losses.iter().map(|seen| seen.seq).collect()));
     };
     // Losses that no call waited for: where one did, its failure is the finding.
@@ -139,18 +139,18 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
 }
 
 /// True when the lifetimes differ by at most a fifth of the longest (servers add 10 % of jitter either way, gRFC A9).
-fn steady(losses: &[&Seen<Loss>]) -> bool {
+fn steady(losses: &[&Observed<Loss>]) -> bool {
     let (least, most) = extremes(losses);
     least >= most.mul_f64(0.8)
 }
 
-fn extremes(losses: &[&Seen<Loss>]) -> (Duration, Duration) {
+fn extremes(losses: &[&Observed<Loss>]) -> (Duration, Duration) {
     let lived = || losses.iter().map(|seen| seen.what.lived);
     (lived().min().unwrap_or_default(), lived().max().unwrap_or_default())
 }
 
 /// `, after 30.0s to 33.1s`.
-fn ages(losses: &[&Seen<Loss>]) -> String {
+fn ages(losses: &[&Observed<Loss>]) -> String {
     let (least, most) = extremes(losses);
     let (least, most) = (duration(least), duration(most));
     match losses {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{BACKENDS_DISAGREE, REGISTRY_STALE, STALE_LISTING, VIRTUAL_IP};
-use super::ledger::{Ledger, Seen, SourceRecord};
+use super::ledger::{Ledger, Observed, SourceRecord};
 use super::report::{finding, shorten};
 use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint};
@@ -131,7 +131,7 @@ fn virtual_ip<'a>(
 /// The address that Kubernetes itself has in front of the endpoints: it is known without contacting it.
 fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]) -> Option<Finding> {
     let Address::Ip(socket) = address else { return None };
-    let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
+    let has_it_in_front = |seen: &Observed<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
     let other = others.iter().find(|other| other.listed.values().any(has_it_in_front))?;
     let text = format!(
         "{} returns only {address}, the ClusterIP in front of {} that {} lists: an HTTP/2 connection to it stays on one of them",

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::catalog::{FILTERED_TO_NOTHING, NO_ENDPOINTS, NONE_USABLE};
-use super::ledger::{Ledger, Seen, SourceRecord};
+use super::ledger::{Ledger, Observed, SourceRecord};
 use super::registered;
 use super::report::{finding, name, shorten};
 use crate::model::endpoint::{Endpoint, EndpointStatus};
@@ -67,7 +67,7 @@ fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         findings.push(finding);
         return;
     }
-    let listed: Vec<&Seen<Endpoint>> = heard.iter().flat_map(|source| source.listed.values()).collect();
+    let listed: Vec<&Observed<Endpoint>> = heard.iter().flat_map(|source| source.listed.values()).collect();
     if listed.iter().any(|seen| seen.what.status.is_usable()) {
         return;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::catalog::IDLE_CONNECTION_ENDED;
 use super::connection;
-use super::ledger::{Ledger, Loss, Seen};
+use super::ledger::{Ledger, Loss, Observed};
 use super::tolerance::Proof;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
@@ -63,7 +63,7 @@ pub(super) fn cut_too(ledger: &Ledger, address: &Address) -> Vec<u64> {
     cut.map(|(_, _, seq)| seq).collect()
 }
 
-fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {
+fn of_channel(seen: &Observed<Loss>) -> Option<(&Disconnect, Duration, u64)> {
     let idle = seen.what.idle.filter(|idle| *idle >= IDLE)?;
     let disconnect = &seen.what.disconnect;
     let told = disconnect.reason == DisconnectReason::SubchannelShutdown
@@ -72,7 +72,7 @@ fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {
 }
 
 /// A check whose connection was closed with GOAWAY before its PING.
-fn of_check(seen: &Seen<IdleCheckReport>) -> Option<(&Disconnect, Duration, u64)> {
+fn of_check(seen: &Observed<IdleCheckReport>) -> Option<(&Disconnect, Duration, u64)> {
     let result = &seen.what.result;
     match &result.outcome {
         IdleCheckOutcome::Closed { disconnect, pinged: false, .. } => {

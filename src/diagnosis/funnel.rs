@@ -1,7 +1,7 @@
 //! What is registered and not used by some clients, step by step: GD132 to GD136, GD138 and GD139.
 
 use super::catalog::*;
-use super::ledger::{Ledger, Seen, SourceRecord};
+use super::ledger::{Ledger, Observed, SourceRecord};
 use super::registered::{instance, reason};
 use super::report::{finding, name, shorten};
 use crate::model::endpoint::{Endpoint, EndpointStatus};
@@ -45,15 +45,15 @@ fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
 /// Instances that are left out by clients which use only passing ones. Critical ones count only where nothing was
 /// contacted: otherwise the network gives more precise findings on them.
 fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Finding> {
-    let left_out = |seen: &&Seen<Endpoint>| match seen.what.status {
+    let left_out = |seen: &&Observed<Endpoint>| match seen.what.status {
         EndpointStatus::Warning => true,
         EndpointStatus::Critical => ledger.contacts.is_empty(),
         EndpointStatus::Healthy | EndpointStatus::Unchecked | EndpointStatus::Draining => false,
     };
-    let left_out: Vec<&Seen<Endpoint>> = source.listed.values().filter(left_out).collect();
+    let left_out: Vec<&Observed<Endpoint>> = source.listed.values().filter(left_out).collect();
     let total = source.listed.len();
     let passes =
-        |seen: &&Seen<Endpoint>| matches!(seen.what.status, EndpointStatus::Healthy | EndpointStatus::Unchecked);
+        |seen: &&Observed<Endpoint>| matches!(seen.what.status, EndpointStatus::Healthy | EndpointStatus::Unchecked);
     let passing = source.listed.values().filter(passes).count();
     let usable = source.listed.values().any(|seen| seen.what.status.is_usable());
     // If none at all is usable, NONE_USABLE reports it.
@@ -86,7 +86,7 @@ fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Fin
     Some(finding)
 }
 
-fn in_maintenance(seen: &Seen<Endpoint>, name: &str) -> Option<Finding> {
+fn in_maintenance(seen: &Observed<Endpoint>, name: &str) -> Option<Finding> {
     let endpoint = &seen.what;
     let maintenance = endpoint.maintenance()?;
     let reason = match maintenance.reason.trim() {

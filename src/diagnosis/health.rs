@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::calls;
 use super::catalog::*;
 use super::http;
-use super::ledger::Seen;
+use super::ledger::Observed;
 use super::report::Unaddressed;
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{Health, http2_error_name};
@@ -21,7 +21,7 @@ const PROTOCOL_ERROR: u32 = 1;
 const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, connect to the load balancer: nginx sends this when the port expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise search the server's log for the violation that it detected.";
 
 /// The finding for a response, if it is one. `others`: the health of other names on the same server.
-pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Unaddressed> {
+pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Observed<Health>>>) -> Option<Unaddressed> {
     let told = |kind, text| {
         let others = others.into_iter().flat_map(BTreeMap::values).take(NAMED).map(|seen| seen.seq).collect();
         Some(Unaddressed { kind, text, remedy: None, others })
@@ -126,7 +126,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
 }
 
 /// `; other services: "" SERVING, "pay.v1.Pay" NOT_SERVING`.
-fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
+fn but(others: Option<&BTreeMap<String, Observed<Health>>>) -> String {
     let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
     let named = others.iter().map(|(name, seen)| format!("{name:?} {}", seen.what.as_str()));
     format!("; other services: {}", few(named, ", ", NAMED))

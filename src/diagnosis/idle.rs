@@ -1,7 +1,7 @@
 //! Findings of the idle cycle: GD603 to GD606, GD610.
 
 use super::catalog::*;
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::report::{finding, join};
 use crate::model::endpoint::Address;
 use crate::model::event::IdlePhase;
@@ -18,7 +18,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let still_usable = |address: &Address| {
         listing.get(address).is_some_and(|listed| listed.iter().any(|(_, seen)| seen.what.status.is_usable()))
     };
-    let arrived: Vec<&Seen<_>> = ledger.arrivals.iter().filter(|seen| still_usable(&seen.what.address)).collect();
+    let arrived: Vec<&Observed<_>> = ledger.arrivals.iter().filter(|seen| still_usable(&seen.what.address)).collect();
     let new = join(
         &arrived
             .iter()

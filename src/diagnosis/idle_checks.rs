@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::catalog::{IDLE_CONNECTION_CLOSED_BY_PATH, IDLE_CONNECTION_DROPPED, PATH_CUTOFF};
 use super::ended;
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::tolerance::{Proof, Tolerance};
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
@@ -30,7 +30,7 @@ const KNOWN: [(u64, &str); 4] = [
 
 /// What the idle connections prove, for every address.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let mut by_address: BTreeMap<&Address, Vec<&Seen<IdleCheckReport>>> = BTreeMap::new();
+    let mut by_address: BTreeMap<&Address, Vec<&Observed<IdleCheckReport>>> = BTreeMap::new();
     for check in &ledger.idle_checks {
         by_address.entry(&check.what.address).or_default().push(check);
     }
@@ -53,7 +53,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 /// The connection that was idle for as long as the channel. An endpoint that `left` its registry may have been
 /// stopped.
-fn ended(ledger: &Ledger, check: &Seen<IdleCheckReport>, left: bool) -> Option<Finding> {
+fn ended(ledger: &Ledger, check: &Observed<IdleCheckReport>, left: bool) -> Option<Finding> {
     let IdleCheckReport { address, result: what, .. } = &check.what;
     let (quiet, spoke) = (idle_time(check), spoke(check));
     match &what.outcome {
@@ -103,7 +103,7 @@ fn told_by_tcp(tcp: Option<TcpState>) -> String {
 
 /// A server that is restarted closes all its connections at the same moment. A rule closes them after the same idle
 /// time, whenever they were opened and whichever address they lead to.
-fn rule_or_restart(ledger: &Ledger, check: &Seen<IdleCheckReport>) -> (&'static str, Vec<u64>) {
+fn rule_or_restart(ledger: &Ledger, check: &Observed<IdleCheckReport>) -> (&'static str, Vec<u64>) {
     let quiet = check.what.result.measured_idle;
     let alike = ledger.idle_checks.iter().filter(|other| {
         let cut = matches!(other.what.result.outcome, IdleCheckOutcome::Closed { pinged: false, .. });
@@ -123,11 +123,11 @@ fn rule_or_restart(ledger: &Ledger, check: &Seen<IdleCheckReport>) -> (&'static 
 }
 
 /// The longest idle time that the path to `address` tolerates.
-fn limit(ledger: &Ledger, address: &Address, checks: &[&Seen<IdleCheckReport>]) -> Option<Finding> {
+fn limit(ledger: &Ledger, address: &Address, checks: &[&Observed<IdleCheckReport>]) -> Option<Finding> {
     let known = Tolerance::of(checks.iter().map(|check| Proof::of(&check.what.result)));
     let at = |quiet| checks.iter().find(|check| check.what.result.measured_idle == quiet).copied();
     let (survived, cut) = (known.survived.and_then(at), known.cut.and_then(at));
-    let how = |cut: &Seen<IdleCheckReport>| match &cut.what.result.outcome {
+    let how = |cut: &Observed<IdleCheckReport>| match &cut.what.result.outcome {
         IdleCheckOutcome::Closed { disconnect, .. } => format!("is closed without GOAWAY ({disconnect})"),
         IdleCheckOutcome::Alive { .. } | IdleCheckOutcome::Dropped { .. } | IdleCheckOutcome::NotReached(_) => {
             "is silently dropped".to_string()
@@ -177,7 +177,8 @@ fn limit(ledger: &Ledger, address: &Address, checks: &[&Seen<IdleCheckReport>]) 
             outliers.join(", ")
         ));
     }
-    let contradict = |check: &&&Seen<IdleCheckReport>| known.contradictions.contains(&check.what.result.measured_idle);
+    let contradict =
+        |check: &&&Observed<IdleCheckReport>| known.contradictions.contains(&check.what.result.measured_idle);
     let proofs = survived.into_iter().chain(cut).chain(checks.iter().filter(contradict).copied());
     let evidence = proofs.map(|check| check.seq).collect();
     Some(Finding {
@@ -198,12 +199,12 @@ fn limit(ledger: &Ledger, address: &Address, checks: &[&Seen<IdleCheckReport>]) 
 }
 
 /// True when the GOAWAY names the rule by which servers close connections.
-fn is_named(check: &Seen<IdleCheckReport>) -> bool {
+fn is_named(check: &Observed<IdleCheckReport>) -> bool {
     matches!(&check.what.result.outcome, IdleCheckOutcome::Closed { disconnect: Disconnect { goaway: Some(goaway), .. }, .. } if goaway.names_rotation())
 }
 
 /// The rule by which a server closed the connection, in its own words.
-fn rule(check: &Seen<IdleCheckReport>) -> Option<String> {
+fn rule(check: &Observed<IdleCheckReport>) -> Option<String> {
     match &check.what.result.outcome {
         IdleCheckOutcome::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
             let option = match goaway.rotation() {
@@ -222,7 +223,7 @@ fn rule(check: &Seen<IdleCheckReport>) -> Option<String> {
 
 /// `; the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s was
 /// tested`.
-fn spoke(check: &Seen<IdleCheckReport>) -> String {
+fn spoke(check: &Observed<IdleCheckReport>) -> String {
     match &check.what.result.interrupted {
         Some(by) => format!(
             "; the server sent traffic during the idle period ({} after {}), so no idle time longer than {} was tested",
@@ -297,11 +298,11 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
 }
 
 /// How long the connection was idle, without the delay of timers.
-fn idle_time(check: &Seen<IdleCheckReport>) -> String {
+fn idle_time(check: &Observed<IdleCheckReport>) -> String {
     reached(quiet(check))
 }
 
-fn quiet(check: &Seen<IdleCheckReport>) -> Duration {
+fn quiet(check: &Observed<IdleCheckReport>) -> Duration {
     check.what.result.measured_idle.min(check.what.idle_time)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::catalog::{LEASE_NOT_RENEWED, LEASE_TOO_LONG, PERMANENT_ENTRY};
-use super::ledger::{Ledger, Seen, SourceRecord};
+use super::ledger::{Ledger, Observed, SourceRecord};
 use super::report::{finding, name, shorten};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::finding::{Finding, FindingKind};
@@ -30,7 +30,7 @@ fn told(
     says: impl Fn(&Endpoint) -> Option<String>,
     sentence: impl Fn(usize, &str) -> String,
 ) -> Option<Finding> {
-    let said: Vec<(String, &Seen<Endpoint>)> =
+    let said: Vec<(String, &Observed<Endpoint>)> =
         source.listed.values().filter_map(|seen| Some((says(&seen.what)?, seen))).collect();
     let mut evidence: Vec<u64> = said.iter().map(|(_, seen)| seen.seq).collect();
     evidence.sort_unstable();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::forgetting::Departed;
-pub use self::record::{Call, Contact, Departure, Handshake, Identity, IdleCallError, Loss, Seen, SourceRecord};
+pub use self::record::{Call, Contact, Departure, Handshake, Identity, IdleCallError, Loss, Observed, SourceRecord};
 pub use self::rotation::Rotation;
 use crate::model::connectivity::Transition;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};
@@ -43,43 +43,43 @@ pub struct Ledger {
     /// True when the session waits until the last endpoint has left (`--until drained`).
     pub drains: bool,
     /// The last contact with each address.
-    pub contacts: BTreeMap<Address, Seen<Contact>>,
+    pub contacts: BTreeMap<Address, Observed<Contact>>,
     /// The last TLS handshake with each address.
-    pub handshakes: BTreeMap<Address, Seen<Handshake>>,
+    pub handshakes: BTreeMap<Address, Observed<Handshake>>,
     /// The last SETTINGS of each address, and when they were received.
-    pub settings: BTreeMap<Address, Seen<PeerSettings>>,
+    pub settings: BTreeMap<Address, Observed<PeerSettings>>,
     /// What the headers of the last response from each address showed, where that is worth reporting.
-    pub responses: BTreeMap<Address, Seen<ResponseFacts>>,
+    pub responses: BTreeMap<Address, Observed<ResponseFacts>>,
     /// Connections that were lost without our doing, by address, in order.
-    pub losses: BTreeMap<Address, Vec<Seen<Loss>>>,
+    pub losses: BTreeMap<Address, Vec<Observed<Loss>>>,
     /// The last known health of names other than the queried one, by address.
-    pub others: BTreeMap<Address, BTreeMap<String, Seen<Health>>>,
+    pub others: BTreeMap<Address, BTreeMap<String, Observed<Health>>>,
     /// How the last health Watch on an address ended, on a connection that stayed open.
-    pub watch_ends: BTreeMap<Address, Seen<WatchEnd>>,
+    pub watch_ends: BTreeMap<Address, Observed<WatchEnd>>,
     /// What the session was still waiting for at its end, by endpoint.
-    pub pending: BTreeMap<Address, Seen<PendingReport>>,
+    pub pending: BTreeMap<Address, Observed<PendingReport>>,
     /// Registries that had not responded at the end.
     pub pending_registries: Vec<PendingReport>,
     /// The proxies that the last health responses came through.
-    pub proxies: BTreeMap<Address, Seen<Arc<Proxy>>>,
+    pub proxies: BTreeMap<Address, Observed<Arc<Proxy>>>,
     /// The last times in which this process did not run.
-    pub stalls: Vec<Seen<StallReport>>,
+    pub stalls: Vec<Observed<StallReport>>,
     /// Timeouts that were repeated or ignored because of these stalls.
     pub excused: usize,
     /// Addresses that left and have not come back, ordered by the time they left.
-    pub departures: Vec<Seen<Departure>>,
+    pub departures: Vec<Observed<Departure>>,
     /// Addresses that were added after the baseline of an idle cycle.
-    pub arrivals: Vec<Seen<Endpoint>>,
+    pub arrivals: Vec<Observed<Endpoint>>,
     /// The channel's last transition.
-    pub channel: Option<Seen<Transition>>,
+    pub channel: Option<Observed<Transition>>,
     /// The phases of the idle cycle.
-    pub idle: Vec<Seen<IdlePhase>>,
+    pub idle: Vec<Observed<IdlePhase>>,
     /// The calls of the idle cycle: before and after the idle period.
-    pub calls: Vec<Seen<Call>>,
+    pub calls: Vec<Observed<Call>>,
     /// Connections that were kept idle, and their results.
-    pub idle_checks: Vec<Seen<IdleCheckReport>>,
+    pub idle_checks: Vec<Observed<IdleCheckReport>>,
     /// What other frameworks' clients would hold: the last report of each.
-    pub lenses: Vec<Seen<LensReport>>,
+    pub lenses: Vec<Observed<LensReport>>,
     /// True when they were named (`--as`): what they would hold counts for the verdict.
     pub lenses_named: bool,
     /// Set when more endpoints are listed than may be probed: how many are listed, and how many were probed.

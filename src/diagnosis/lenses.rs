@@ -1,19 +1,19 @@
 //! GD609: what other frameworks' clients would hold differs from what the registry lists.
 
 use super::catalog::{CLIENTS_WOULD_BE_STALE, UNNAMED_CLIENTS_WOULD_BE_STALE};
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::report::{finding, join};
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
-use crate::model::lens::{Hears, LensReport};
+use crate::model::lens::{LensReport, NoticesChanges};
 use crate::text::{all_of, few};
 
 /// One finding for all lenses that differ in the same way.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let mut groups: Vec<Vec<&Seen<LensReport>>> = Vec::new();
+    let mut groups: Vec<Vec<&Observed<LensReport>>> = Vec::new();
     for seen in ledger.lenses.iter().filter(|seen| seen.what.is_wrong()) {
         let alike = |other: &LensReport| {
-            let view = |report: &LensReport| (report.stale.clone(), report.missing.clone(), report.hears);
+            let view = |report: &LensReport| (report.stale.clone(), report.missing.clone(), report.notices);
             view(other) == view(&seen.what)
         };
         match groups.iter_mut().find(|group| group.first().is_some_and(|first| alike(&first.what))) {
@@ -24,12 +24,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     groups.iter().filter_map(|group| told(ledger, group)).collect()
 }
 
-fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
+fn told(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Finding> {
     let first = &group.first()?.what;
     let labels: Vec<&str> = group.iter().map(|seen| &*seen.what.label).collect();
     let mut evidence: Vec<u64> = group.iter().map(|seen| seen.seq).collect();
     let mut wrong = Vec::new();
-    if first.hears == Hears::NeverAndHangs {
+    if first.notices == NoticesChanges::NeverAndHangs {
         wrong.push("have no list, and every call would hang until its deadline".to_string());
     }
     if !first.stale.is_empty() {
@@ -72,7 +72,7 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         "a client of {} would {}{fails}; it would recover on {}. Why: {}",
         join(&labels),
         wrong.join(" and "),
-        first.hears.recovers_by(),
+        first.notices.recovers_by(),
         why.join("; ")
     );
     let kind = if ledger.lenses_named { &CLIENTS_WOULD_BE_STALE } else { &UNNAMED_CLIENTS_WOULD_BE_STALE };

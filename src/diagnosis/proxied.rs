@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::BEHIND_A_PROXY;
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::report::join;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
@@ -19,7 +19,7 @@ use crate::text::few;
 const NAMED: usize = 3;
 
 /// An address, and the proxy that its health response came through.
-type Answered<'a> = (&'a Address, &'a Seen<Arc<Proxy>>);
+type Answered<'a> = (&'a Address, &'a Observed<Arc<Proxy>>);
 
 /// One finding for every proxy that passed health responses on.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -56,7 +56,7 @@ fn on_proxy(answered: &[Answered<'_>]) -> Option<Finding> {
 
 /// The proxy through which the last health response of `address` came. A failure that the proxy itself caused has a
 /// finding of its own (GD407).
-fn passed_on<'a>(ledger: &'a Ledger, address: &Address) -> Option<&'a Seen<Arc<Proxy>>> {
+fn passed_on<'a>(ledger: &'a Ledger, address: &Address) -> Option<&'a Observed<Arc<Proxy>>> {
     match &ledger.contacts.get(address)?.what {
         Contact::Answered(Health::Failed { cause: RpcCause::Status, .. }) => {}
         Contact::Answered(Health::Failed { .. }) | Contact::Connected | Contact::Failed(_) => return None,

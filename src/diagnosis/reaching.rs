@@ -2,7 +2,7 @@
 
 use super::catalog::*;
 use super::certificates;
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::registered;
 use super::report::join;
 use super::sockets;
@@ -96,7 +96,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// The entry of one address in the listing of the ledger.
-type Listed<'a> = [(usize, &'a Seen<Endpoint>)];
+type Listed<'a> = [(usize, &'a Observed<Endpoint>)];
 
 /// The other address of an instance, when the registry lists one and the endpoint serves there.
 pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Option<&'a Address> {
@@ -117,7 +117,7 @@ fn in_a_mesh(
     ledger: &Ledger,
     address: &Address,
     listed: &Listed<'_>,
-    contact: &Seen<Contact>,
+    contact: &Observed<Contact>,
     failure: &Failure,
     mesh: &str,
 ) -> Finding {
@@ -131,7 +131,7 @@ fn in_a_mesh(
 }
 
 /// For an instance that is registered with an address and with a name that is unreachable from here.
-fn prefer_the_other(seen: &Seen<Endpoint>, also: &Address) -> String {
+fn prefer_the_other(seen: &Observed<Endpoint>, also: &Address) -> String {
     let name = match &seen.what.address {
         Address::Name { host, .. } => format!("the host name {host:?}"),
         other => other.to_string(),
@@ -195,7 +195,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
 fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> {
     let ended = matches!(failure.code, FailureCode::Reset | FailureCode::Closed);
     let handshake = failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty());
-    let silent = failure.spoken.is_none();
+    let silent = failure.first_bytes.is_none();
     let is_port = matches!(address, Address::Ip(_) | Address::Name { .. });
     (ended && silent && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
         "If a load balancer is in front of this port, connect to the load balancer: a listener that expects the PROXY protocol (HAProxy accept-proxy, nginx proxy_protocol) closes direct connections like this. Otherwise check for a TCP proxy whose server is down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",

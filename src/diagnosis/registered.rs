@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::*;
-use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
+use super::ledger::{Contact, Identity, Ledger, Observed, SourceRecord};
 use super::report::{finding, name, shorten};
 use super::verdict::{NetworkState, RegistryState};
 use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus};
@@ -85,8 +85,8 @@ fn leftover(
     ledger: &Ledger,
     source: usize,
     address: &Address,
-    seen: &Seen<Endpoint>,
-    contact: &Seen<Contact>,
+    seen: &Observed<Endpoint>,
+    contact: &Observed<Contact>,
 ) -> Option<Finding> {
     let Contact::Failed(failure) = &contact.what else { return None };
     let (record, endpoint) = (&ledger.sources[source], &seen.what);
@@ -107,7 +107,7 @@ fn leftover(
 /// What to do about an instance that its registry lists as healthy although it is dead, in that registry's own
 /// commands; `None` where it has none. The advice of a registry that runs the instance comes before that of
 /// registries that only list it.
-pub(super) fn against_dead(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
+pub(super) fn against_dead(ledger: &Ledger, listed: &[(usize, &Observed<Endpoint>)]) -> Option<String> {
     let of = |orchestrates: bool| {
         let each = listed.iter().map(|(source, seen)| (ledger.sources[*source].registry(), &seen.what));
         each.filter(move |(registry, _)| registry.orchestrates == orchestrates)
@@ -120,8 +120,8 @@ fn check_wrong(
     ledger: &Ledger,
     source: usize,
     address: &Address,
-    seen: &Seen<Endpoint>,
-    contact: &Seen<Contact>,
+    seen: &Observed<Endpoint>,
+    contact: &Observed<Contact>,
 ) -> Finding {
     let endpoint = &seen.what;
     let text = format!(
@@ -139,7 +139,7 @@ fn check_wrong(
 fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     /// Id, node, and whether the address is an IPv6 address.
     type Place<'a> = (&'a str, Option<&'a str>, bool);
-    let mut places: BTreeMap<Place<'_>, Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    let mut places: BTreeMap<Place<'_>, Vec<&Observed<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         let endpoint = &seen.what;
         if let Some(id) = &endpoint.id {
@@ -160,7 +160,7 @@ fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Findi
 
 /// One address under two ids: clients that follow the list send it twice its share.
 fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
-    let mut ids: BTreeMap<&Address, Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    let mut ids: BTreeMap<&Address, Vec<&Observed<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         if seen.what.id.is_some() && seen.what.status.is_usable() {
             ids.entry(&seen.what.address).or_default().push(seen);
@@ -207,6 +207,6 @@ fn alternating(ledger: &Ledger, index: usize, name: &str, findings: &mut Vec<Fin
     }
 }
 
-fn unique(seen: &[&Seen<Endpoint>]) -> Vec<u64> {
+fn unique(seen: &[&Observed<Endpoint>]) -> Vec<u64> {
     seen.iter().map(|seen| seen.seq).collect::<BTreeSet<_>>().into_iter().collect()
 }

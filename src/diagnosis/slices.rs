@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
-use super::ledger::{Ledger, Seen, SourceRecord};
+use super::ledger::{Ledger, Observed, SourceRecord};
 use super::report::{finding, name, shorten};
 use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
@@ -34,7 +34,7 @@ fn still_routed(ledger: &Ledger, source: &SourceRecord, name: &str) -> Vec<Findi
     leaving.filter_map(|seen| still_routed_to(ledger, source, name, seen)).collect()
 }
 
-fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Seen<Endpoint>) -> Option<Finding> {
+fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Observed<Endpoint>) -> Option<Finding> {
     let address = &seen.what.address;
     let mut evidence = vec![seen.seq];
     let mut by = Vec::new();

@@ -22,12 +22,12 @@ use crate::model::verdict::EndpointVerdict;
 
 /// A ledger that receives one event after another, one second apart.
 #[derive(Default)]
-struct Story {
+struct EventLog {
     ledger: Ledger,
     seq: u64,
 }
 
-impl Story {
+impl EventLog {
     fn tell(&mut self, kind: EventKind) -> &mut Self {
         self.seq += 1;
         let at = Elapsed::from_secs(self.seq);
@@ -142,9 +142,9 @@ const C: &str = "10.0.0.3:50051";
 
 #[test]
 fn three_healthy_endpoints_prove_nothing_wrong() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP), (B, UP), (C, UP)]).serves(A).serves(B).serves(C);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP), (B, UP), (C, UP)]).serves(A).serves(B).serves(C);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), [""; 0]);
     assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Healthy, 0));
     assert_eq!(conclusion.summary.text, "all 3 endpoints are healthy");
@@ -152,9 +152,9 @@ fn three_healthy_endpoints_prove_nothing_wrong() {
 
 #[test]
 fn a_dead_endpoint_that_nobody_vouches_for_is_unreachable() {
-    let mut story = Story::default();
-    story.lists("ip", &[(A, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("ip", &[(A, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD201"]);
     assert_eq!(conclusion.endpoints[0].verdict, EndpointVerdict::Unreachable);
     assert_eq!(conclusion.summary.exit, 2);
@@ -162,9 +162,9 @@ fn a_dead_endpoint_that_nobody_vouches_for_is_unreachable() {
 
 #[test]
 fn an_unreachable_endpoint_that_the_registry_lists_as_healthy_is_dead() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD601"]);
     assert!(
         conclusion.findings[0]
@@ -176,92 +176,92 @@ fn an_unreachable_endpoint_that_the_registry_lists_as_healthy_is_dead() {
 
 #[test]
 fn a_service_of_one_is_summed_up_in_a_sentence() {
-    let mut story = Story::default();
-    story.lists("consul", &[(B, UP)]).fails(B, Stage::Tcp, FailureCode::Refused);
-    let text = story.concludes().summary.text;
+    let mut log = EventLog::default();
+    log.lists("consul", &[(B, UP)]).fails(B, Stage::Tcp, FailureCode::Refused);
+    let text = log.concludes().summary.text;
     assert!(text.starts_with("the only endpoint is dead, although its registry lists it as healthy; "), "{text}");
 }
 
 #[test]
 fn a_dead_endpoint_that_the_registry_lists_as_critical_is_a_leftover_and_changes_no_verdict() {
-    let mut story = Story::default();
+    let mut log = EventLog::default();
     let critical = EndpointStatus::Critical;
-    story.lists("consul", &[(A, UP), (B, critical)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
-    let conclusion = story.concludes();
+    log.lists("consul", &[(A, UP), (B, critical)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD607"]);
     assert_eq!(conclusion.summary.exit, 0);
 }
 
 #[test]
 fn not_serving_is_unhealthy_and_no_health_service_is_nothing() {
-    let mut story = Story::default();
-    story.lists("dns", &[(A, LISTED), (B, LISTED)]).health(A, Health::NotServing).health(B, Health::Unimplemented);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED), (B, LISTED)]).health(A, Health::NotServing).health(B, Health::Unimplemented);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD501"]);
     assert_eq!(conclusion.summary.exit, 1);
 }
 
 #[test]
 fn a_registry_that_cannot_be_asked_is_unknown_not_dead() {
-    let mut story = Story::default();
-    story.breaks("consul");
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.breaks("consul");
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD101"]);
     assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Unknown, 3));
 }
 
 #[test]
 fn an_empty_answer_with_authority_is_failed() {
-    let mut story = Story::default();
-    story.lists("consul", &[]);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[]);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD102"]);
     assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Failed, 2));
 }
 
 #[test]
 fn the_end_of_a_drain_that_was_waited_for_is_no_failure_unless_nobody_was_ever_there() {
-    let mut story = Story::default();
-    story.ledger.drains = true;
-    story.lists("consul", &[]);
-    assert_eq!((codes(&story.concludes()), story.concludes().summary.exit), (vec!["GD102"], 2));
-    let mut story = Story::default();
-    story.ledger.drains = true;
-    story.lists("consul", &[(A, UP)]).serves(A);
-    assert_eq!(story.concludes().summary.text, "the only endpoint is healthy");
-    story.lists_with("consul", &[], &[(A, UP)], Vec::new());
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.ledger.drains = true;
+    log.lists("consul", &[]);
+    assert_eq!((codes(&log.concludes()), log.concludes().summary.exit), (vec!["GD102"], 2));
+    let mut log = EventLog::default();
+    log.ledger.drains = true;
+    log.lists("consul", &[(A, UP)]).serves(A);
+    assert_eq!(log.concludes().summary.text, "the only endpoint is healthy");
+    log.lists_with("consul", &[], &[(A, UP)], Vec::new());
+    let conclusion = log.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (Vec::new(), 0));
     assert_eq!(conclusion.summary.text, "drained: no endpoint is listed");
-    story.ledger.drains = false;
-    assert_eq!(codes(&story.concludes()), ["GD102"], "not waited for, it is a failure");
-    story.ledger.drains = true;
-    story.breaks("consul");
-    assert_eq!(story.concludes().summary.exit, 3, "who cannot be asked has not drained");
+    log.ledger.drains = false;
+    assert_eq!(codes(&log.concludes()), ["GD102"], "not waited for, it is a failure");
+    log.ledger.drains = true;
+    log.breaks("consul");
+    assert_eq!(log.concludes().summary.exit, 3, "who cannot be asked has not drained");
 }
 
 #[test]
 fn an_empty_answer_beside_a_silent_registry_is_unknown() {
-    let mut story = Story::default();
-    story.lists("dns", &[]).breaks("consul");
-    assert_eq!(story.concludes().summary.exit, 3);
+    let mut log = EventLog::default();
+    log.lists("dns", &[]).breaks("consul");
+    assert_eq!(log.concludes().summary.exit, 3);
 }
 
 #[test]
 fn a_blind_token_is_unknown_not_empty() {
-    let mut story = Story::default();
+    let mut log = EventLog::default();
     let note = Note::new(NoteKind::AclFiltered, "the token may not read the service");
-    story.lists_with("consul", &[], &[], vec![note]);
-    let conclusion = story.concludes();
+    log.lists_with("consul", &[], &[], vec![note]);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD104"]);
     assert_eq!(conclusion.summary.exit, 3);
 }
 
 #[test]
 fn backends_that_differ_are_named_with_what_they_miss() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD103", "GD602"]);
     assert_eq!(conclusion.findings[0].text, "consul:///pay does not list 10.0.0.2:50051");
     assert_eq!(conclusion.summary.exit, 1);
@@ -269,38 +269,38 @@ fn backends_that_differ_are_named_with_what_they_miss() {
 
 #[test]
 fn a_backend_that_nobody_named_and_that_does_not_know_the_name_is_no_disagreement() {
-    let mut story = Story::default();
-    story.ledger.implied = vec![source("dns:///pay"), source("consul:///pay")];
-    story.lists("consul", &[(A, UP)]).lists("dns", &[]).serves(A);
-    assert_eq!(codes(&story.concludes()), [""; 0]);
-    story.ledger.implied.clear();
-    assert_eq!(codes(&story.concludes()), ["GD103"]);
+    let mut log = EventLog::default();
+    log.ledger.implied = vec![source("dns:///pay"), source("consul:///pay")];
+    log.lists("consul", &[(A, UP)]).lists("dns", &[]).serves(A);
+    assert_eq!(codes(&log.concludes()), [""; 0]);
+    log.ledger.implied.clear();
+    assert_eq!(codes(&log.concludes()), ["GD103"]);
 }
 
 #[test]
 fn an_endpoint_that_an_authority_lists_as_critical_is_not_missing_there() {
-    let mut story = Story::default();
+    let mut log = EventLog::default();
     let critical = EndpointStatus::Critical;
-    story.lists("consul", &[(A, UP), (B, critical)]).lists("dns", &[(A, LISTED)]).serves(A);
-    story.fails(B, Stage::Tcp, FailureCode::Refused);
-    assert_eq!(codes(&story.concludes()), ["GD607"]);
+    log.lists("consul", &[(A, UP), (B, critical)]).lists("dns", &[(A, LISTED)]).serves(A);
+    log.fails(B, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(codes(&log.concludes()), ["GD607"]);
 }
 
 #[test]
 fn all_black_holes_point_at_our_own_place() {
-    let mut story = Story::default();
-    story.lists("dns", &[(A, LISTED), (B, LISTED)]);
-    story.fails(A, Stage::Tcp, FailureCode::TimedOut).fails(B, Stage::Tcp, FailureCode::TimedOut);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED), (B, LISTED)]);
+    log.fails(A, Stage::Tcp, FailureCode::TimedOut).fails(B, Stage::Tcp, FailureCode::TimedOut);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD204", "GD204", "GD901"]);
     assert_eq!(conclusion.summary.exit, 3);
 }
 
 #[test]
 fn a_gap_that_healed_is_told_and_harms_nothing() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).serves(A).breaks("consul").watch("consul", BackendStatus::Recovered);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).serves(A).breaks("consul").watch("consul", BackendStatus::Recovered);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD106"]);
     assert_eq!(conclusion.findings[0].text, "the watch on consul:///pay was lost for 1.0s and recovered");
     assert_eq!(conclusion.summary.exit, 0);
@@ -308,13 +308,13 @@ fn a_gap_that_healed_is_told_and_harms_nothing() {
 
 #[test]
 fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-    story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
-    story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
-    story.phase(IdlePhase::Call).calls(IdlePhase::Call, B, Ok(Health::Serving));
-    story.serves(B).fails(A, Stage::Tcp, FailureCode::Refused);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+    log.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    log.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
+    log.phase(IdlePhase::Call).calls(IdlePhase::Call, B, Ok(Health::Serving));
+    log.serves(B).fails(A, Stage::Tcp, FailureCode::Refused);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD603"]);
     let text = &conclusion.findings[0].text;
     assert!(
@@ -330,20 +330,20 @@ fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
 
 #[test]
 fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
-    let story = |resolve: u64| {
-        let mut story = Story::default();
-        story.ledger.rpc_timeout = Some(Duration::from_millis(250));
-        story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-        story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
-        story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
+    let log = |resolve: u64| {
+        let mut log = EventLog::default();
+        log.ledger.rpc_timeout = Some(Duration::from_millis(250));
+        log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+        log.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+        log.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
         let connecting = vec![(Stage::Tcp, Duration::from_millis(20)), (Stage::Http2, Duration::from_millis(40))];
         let (rpc, total) = (Duration::from_millis(10), Duration::from_millis(70));
         let cost = CallCost { resolve: Some(Duration::from_millis(resolve)), connecting, rpc, total };
-        story.ledger.calls[1].what.cost = Some(cost);
-        story.concludes()
+        log.ledger.calls[1].what.cost = Some(cost);
+        log.concludes()
     };
-    assert_eq!(codes(&story(180)), [""; 0], "250 ms are enough for 250 ms");
-    let slow = story(240);
+    assert_eq!(codes(&log(180)), [""; 0], "250 ms are enough for 250 ms");
+    let slow = log(240);
     assert_eq!((codes(&slow), slow.summary.exit), (vec!["GD610"], 1));
     let parts = "takes 310ms (registry 240ms, tcp 20ms, http2 40ms, rpc 10ms), but its deadline is 250ms";
     assert!(slow.findings[0].text.contains(parts), "{}", slow.findings[0].text);
@@ -351,11 +351,11 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
 
 #[test]
 fn a_silence_in_which_nothing_changed_says_so() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-    story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
-    story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+    log.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    log.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), [""; 0]);
     assert!(conclusion.summary.text.contains("nothing changed during the idle period"), "{}", conclusion.summary.text);
     assert_eq!(conclusion.summary.exit, 0);
@@ -363,58 +363,58 @@ fn a_silence_in_which_nothing_changed_says_so() {
 
 #[test]
 fn an_old_address_that_still_answers_is_told() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Waiting);
-    story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
-    story.calls(IdlePhase::Call, B, Ok(Health::Serving)).serves(A).serves(B);
-    assert_eq!(codes(&story.concludes()), ["GD603", "GD606"]);
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Waiting);
+    log.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
+    log.calls(IdlePhase::Call, B, Ok(Health::Serving)).serves(A).serves(B);
+    assert_eq!(codes(&log.concludes()), ["GD603", "GD606"]);
 }
 
 #[test]
 fn gates_move_the_exit_code_and_not_the_verdict() {
-    let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
+    let mut log = EventLog::default();
+    log.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
     let criteria = Criteria { fail_on: Some(Severity::Critical), ..Criteria::default() };
-    let softened = story.judged(&criteria);
+    let softened = log.judged(&criteria);
     assert_eq!((softened.summary.verdict, softened.summary.exit), (Verdict::Degraded, 0));
     let criteria = Criteria { min_ready: Some(MinReady::Count(3)), ..Criteria::default() };
-    assert_eq!(story.judged(&criteria).summary.exit, 2);
+    assert_eq!(log.judged(&criteria).summary.exit, 2);
     let criteria = Criteria { min_ready: Some(MinReady::Percent(100)), ..Criteria::default() };
-    assert_eq!(story.judged(&criteria).summary.exit, 1);
-    let mut one_down = Story::default();
+    assert_eq!(log.judged(&criteria).summary.exit, 1);
+    let mut one_down = EventLog::default();
     one_down.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
     assert_eq!(one_down.concludes().summary.exit, 1);
     let criteria = Criteria { min_ready: Some(MinReady::Percent(50)), ..Criteria::default() };
     let enough = one_down.judged(&criteria);
     assert_eq!((enough.summary.verdict, enough.summary.exit), (Verdict::Degraded, 0));
     let criteria = Criteria { expect: vec![C.parse().unwrap()], ..Criteria::default() };
-    assert!(codes(&story.judged(&criteria)).contains(&"GD105"));
+    assert!(codes(&log.judged(&criteria)).contains(&"GD105"));
 }
 
 #[test]
 fn what_this_machine_could_not_try_is_one_finding_and_no_judgement_of_endpoints() {
     let out = FailureCode::Exhausted(Resource::Files);
-    let mut story = Story::default();
-    story.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
-    story.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, out);
-    let conclusion = story.concludes();
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
+    log.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, out);
+    let conclusion = log.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD904"], 3));
     assert_eq!(conclusion.findings[0].address, None);
     assert!(conclusion.findings[0].text.starts_with("2 of 3 endpoints were not tried"), "{conclusion:?}");
     assert!(conclusion.findings[0].remedy.contains("ulimit"), "{conclusion:?}");
     // One is enough, and one is healthy: the untried one does not matter.
     let enough = |count| Criteria { min_ready: Some(MinReady::Count(count)), ..Criteria::default() };
-    assert_eq!(story.judged(&enough(1)).summary.exit, 0);
-    assert_eq!(story.judged(&enough(2)).summary.exit, 3);
-    assert_eq!(story.judged(&enough(4)).summary.exit, 2);
+    assert_eq!(log.judged(&enough(1)).summary.exit, 0);
+    assert_eq!(log.judged(&enough(2)).summary.exit, 3);
+    assert_eq!(log.judged(&enough(4)).summary.exit, 2);
 
     // What is known to be wrong remains known.
-    let mut degraded = Story::default();
+    let mut degraded = EventLog::default();
     degraded.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
     degraded.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, FailureCode::Refused);
     assert_eq!(degraded.concludes().summary.exit, 1);
     // The dead one does not prove that the other is dead too.
-    let mut unknown = Story::default();
+    let mut unknown = EventLog::default();
     unknown.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
     unknown.fails(B, Stage::Tcp, FailureCode::Exhausted(Resource::Ports));
     let conclusion = unknown.concludes();
@@ -453,9 +453,9 @@ fn every_failure_code_has_its_finding() {
     ];
     for code in codes {
         for stage in [Stage::Resolve, Stage::Tcp, Stage::Unix, Stage::Tls, Stage::Http2, Stage::Health] {
-            let mut story = Story::default();
-            story.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, stage, code).serves(B);
-            let conclusion = story.concludes();
+            let mut log = EventLog::default();
+            log.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, stage, code).serves(B);
+            let conclusion = log.concludes();
             assert_eq!(conclusion.findings.len(), 1, "{code:?} in {stage}");
             assert!(FINDINGS.contains(&conclusion.findings[0].kind));
             assert_eq!(conclusion.summary.exit, 1);

@@ -2,7 +2,7 @@
 //! elsewhere.
 
 use super::catalog::{HEALTH_WATCH_ENDED, HEALTH_WATCH_UNIMPLEMENTED};
-use super::ledger::{Contact, Ledger, Seen};
+use super::ledger::{Contact, Ledger, Observed};
 use super::report::finding;
 use crate::model::endpoint::Address;
 use crate::model::event::WatchEnd;
@@ -16,7 +16,7 @@ use crate::text::duration;
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let listing = ledger.listing();
     let mut alike: Vec<(&WatchEnd, Vec<(&Address, u64)>)> = Vec::new();
-    for (address, Seen { what: end, seq, .. }) in &ledger.watch_ends {
+    for (address, Observed { what: end, seq, .. }) in &ledger.watch_ends {
         if !listing.contains_key(address) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
+use super::{Decoded, Entry, Layout, LayoutError, ValuePart, endpoint, kratos};
 use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
 /// The parameters of a provider's URL that become metadata.
@@ -35,19 +35,19 @@ impl Layout for Dubbo {
         Some(Duration::from_secs(30))
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
         if entry.rest.is_empty() {
-            return Reading::Nothing;
+            return Decoded::Nothing;
         }
-        let Ok(url) = percent_decode_str(entry.rest).decode_utf8() else { return Reading::Foreign };
-        let Some((scheme, rest)) = url.split_once("://") else { return Reading::Foreign };
+        let Ok(url) = percent_decode_str(entry.rest).decode_utf8() else { return Decoded::Foreign };
+        let Some((scheme, rest)) = url.split_once("://") else { return Decoded::Foreign };
         if !matches!(scheme, "tri" | "grpc") {
-            return Reading::Unusable(not_triple(NAME, [scheme]));
+            return Decoded::Unusable(not_triple(NAME, [scheme]));
         }
         let address = match kratos::authority(rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)) {
             Ok(address) => address,
             Err(source) => {
-                return Reading::Unusable(LayoutError::Place { layout: NAME, found: Some(Found::Key), source });
+                return Decoded::Unusable(LayoutError::Place { layout: NAME, found: Some(ValuePart::Key), source });
             }
         };
         let mut endpoint = endpoint(address, LayoutRule::new(NAME, format!("provider URL {scheme}")));
@@ -63,7 +63,7 @@ impl Layout for Dubbo {
                 _ => {}
             }
         }
-        Reading::Endpoints(vec![endpoint])
+        Decoded::Endpoints(vec![endpoint])
     }
 }
 

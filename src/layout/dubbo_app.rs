@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::dubbo::not_triple;
-use super::{Entry, Layout, LayoutError, Reading, curator, endpoint, join, metadata, text_of};
+use super::{Decoded, Entry, Layout, LayoutError, curator, endpoint, join, metadata, text_of};
 use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
 /// The layout's name.
@@ -34,23 +34,23 @@ impl Layout for DubboApp {
         Some(Duration::from_secs(30))
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
         if let Some(instance) = curator::instance(&object) {
             return curators(instance);
         }
         let (Some(host), Some(port)) = (text_of(&object, "Host"), object.get("Port").and_then(Value::as_i64)) else {
-            return Reading::Foreign;
+            return Decoded::Foreign;
         };
         let metadata = metadata(object.get("Metadata"));
         let (port, rule) = match metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
             None => (port, LayoutRule::new(NAME, "Host and Port")),
             Some(Ports::Grpc(port, protocol)) => (port, LayoutRule::new(NAME, format!("dubbo.endpoints {protocol}"))),
             Some(Ports::Garbled) => (port, LayoutRule::new(NAME, "Host and Port, dubbo.endpoints cannot be read")),
-            Some(Ports::Others(error)) => return Reading::Unusable(error),
+            Some(Ports::Others(error)) => return Decoded::Unusable(error),
         };
         match join(host, port) {
-            Err(source) => Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
+            Err(source) => Decoded::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, rule);
                 let said = |name: &str| object.get(name).and_then(Value::as_bool);
@@ -63,28 +63,28 @@ impl Layout for DubboApp {
                 endpoint.weight = weight.filter(|weight| *weight > 0);
                 endpoint.metadata = metadata;
                 endpoint.tags = text_of(&object, "Tag").map(str::to_string).into_iter().collect();
-                Reading::Endpoints(vec![endpoint])
+                Decoded::Endpoints(vec![endpoint])
             }
         }
     }
 }
 
 /// An instance in Curator's format, written by Dubbo.
-fn curators(instance: curator::Instance) -> Reading {
+fn curators(instance: curator::Instance) -> Decoded {
     let (port, rule) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
-        None => return Reading::Foreign,
+        None => return Decoded::Foreign,
         Some(Ports::Grpc(port, protocol)) => (port, LayoutRule::new(NAME, format!("dubbo.endpoints {protocol}"))),
         Some(Ports::Garbled) => {
             (instance.port, LayoutRule::new(NAME, "address and port, dubbo.endpoints cannot be read"))
         }
-        Some(Ports::Others(error)) => return Reading::Unusable(error),
+        Some(Ports::Others(error)) => return Decoded::Unusable(error),
     };
     match join(&instance.address, port) {
-        Err(source) => Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
+        Err(source) => Decoded::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
         Ok(address) => {
             let mut endpoint = endpoint(address, rule);
             endpoint.metadata = instance.metadata;
-            Reading::Endpoints(vec![endpoint])
+            Decoded::Endpoints(vec![endpoint])
         }
     }
 }

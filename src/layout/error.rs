@@ -62,9 +62,9 @@ pub enum LayoutError {
         /// The framework.
         layout: &'static str,
         /// The part of the value that they come from, if there are several.
-        found: Option<Found>,
+        found: Option<ValuePart>,
         /// Why.
-        source: PlaceError,
+        source: ServiceAddressError,
     },
     /// Kratos' pods: it has no address.
     #[error("kratos: the pod has no address")]
@@ -104,7 +104,7 @@ fn declared_are(declared: &[String]) -> String {
 
 /// A part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum ValuePart {
     /// One of its endpoints.
     Endpoint(String),
     /// All of it.
@@ -113,12 +113,12 @@ pub enum Found {
     Key,
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for ValuePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Found::Endpoint(url) => write!(f, "invalid endpoint {url:?}"),
-            Found::Value(text) => write!(f, "invalid value {text:?}"),
-            Found::Key => f.write_str("invalid URL in its key"),
+            ValuePart::Endpoint(url) => write!(f, "invalid endpoint {url:?}"),
+            ValuePart::Value(text) => write!(f, "invalid value {text:?}"),
+            ValuePart::Key => f.write_str("invalid URL in its key"),
         }
     }
 }
@@ -126,7 +126,7 @@ impl fmt::Display for Found {
 /// Why the host and port of a framework do not form an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PlaceError {
+pub enum ServiceAddressError {
     /// The port is out of range.
     #[error("invalid port {0}: must be from 1 to 65535")]
     Port(i64),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata};
+use super::{Decoded, Entry, Layout, LayoutError, endpoint, metadata};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -23,11 +23,11 @@ impl Layout for EtcdNaming {
         Some("skip such values with a warning in their log")
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
-        let Some(Value::String(addr)) = object.get("Addr") else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
+        let Some(Value::String(addr)) = object.get("Addr") else { return Decoded::Foreign };
         match addr.parse::<Address>() {
-            Err(source) => Reading::Unusable(LayoutError::Address { layout: "etcd-naming", what: "Addr", source }),
+            Err(source) => Decoded::Unusable(LayoutError::Address { layout: "etcd-naming", what: "Addr", source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, LayoutRule::new("etcd-naming", "Addr"));
                 endpoint.metadata = match object.get("Metadata") {
@@ -35,7 +35,7 @@ impl Layout for EtcdNaming {
                     Some(Value::Object(_)) => metadata(object.get("Metadata")),
                     Some(other) => [("Metadata".to_string(), other.to_string())].into(),
                 };
-                Reading::Endpoints(vec![endpoint])
+                Decoded::Endpoints(vec![endpoint])
             }
         }
     }

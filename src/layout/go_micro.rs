@@ -13,7 +13,7 @@ use serde_json::Value;
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, not_grpc, text_of};
+use super::{Decoded, Entry, Layout, LayoutError, endpoint, metadata, not_grpc, text_of};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// The layout's name.
@@ -31,9 +31,9 @@ impl Layout for GoMicro {
         vec![format!("/micro/registry/{}/", service.replace('/', "-"))]
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
-        let Some(Value::Array(nodes)) = object.get("nodes") else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
+        let Some(Value::Array(nodes)) = object.get("nodes") else { return Decoded::Foreign };
         let mut found = Vec::new();
         let mut why = LayoutError::NoServer { layout: NAME, what: "a node" };
         for node in nodes.iter().filter_map(Value::as_object) {
@@ -58,7 +58,7 @@ impl Layout for GoMicro {
                 }
             }
         }
-        if found.is_empty() { Reading::Unusable(why) } else { Reading::Endpoints(found) }
+        if found.is_empty() { Decoded::Unusable(why) } else { Decoded::Endpoints(found) }
     }
 }
 

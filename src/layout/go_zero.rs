@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, Layout, Reading, endpoint};
+use super::{Decoded, Entry, Layout, endpoint};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -28,12 +28,12 @@ impl Layout for GoZero {
         Some("dial such a value unchanged")
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
         let is_number = !entry.rest.is_empty() && entry.rest.bytes().all(|byte| byte.is_ascii_digit());
         let address = entry.text().filter(|_| is_number).and_then(|text| text.parse::<Address>().ok());
         match address {
-            None => Reading::Foreign,
-            Some(address) => Reading::Endpoints(vec![endpoint(address, LayoutRule::new("go-zero", "value"))]),
+            None => Decoded::Foreign,
+            Some(address) => Decoded::Endpoints(vec![endpoint(address, LayoutRule::new("go-zero", "value"))]),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, not_grpc};
+use super::{Decoded, Entry, Layout, LayoutError, endpoint, metadata, not_grpc};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -28,13 +28,13 @@ impl Layout for GoFrame {
         Some(Duration::from_secs(10))
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some((version, list)) = entry.rest.split_once('/') else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some((version, list)) = entry.rest.split_once('/') else { return Decoded::Foreign };
         let parsed: Result<Vec<Address>, _> = list.split(',').map(str::parse).collect();
-        let (Ok(addresses), Some(object)) = (parsed, entry.object()) else { return Reading::Foreign };
+        let (Ok(addresses), Some(object)) = (parsed, entry.object()) else { return Decoded::Foreign };
         let mut metadata = metadata(Some(&object.into()));
         if let Some(error) = refused(metadata.get("protocol")) {
-            return Reading::Unusable(error);
+            return Decoded::Unusable(error);
         }
         metadata.insert("version".to_string(), version.to_string());
         let of = |address| {
@@ -42,7 +42,7 @@ impl Layout for GoFrame {
             found.metadata.clone_from(&metadata);
             found
         };
-        Reading::Endpoints(addresses.into_iter().map(of).collect())
+        Decoded::Endpoints(addresses.into_iter().map(of).collect())
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 #[cfg(feature = "eureka")]
-use super::PlaceError;
+use super::ServiceAddressError;
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, text_of};
+use super::{Decoded, Entry, Layout, LayoutError, endpoint, metadata, text_of};
 use crate::model::endpoint::{Address, Endpoint, LayoutRule};
 
 /// What kitex's own reader uses instead of a weight that is not positive (`discovery.DefaultWeight`).
@@ -39,8 +39,8 @@ impl Layout for Kitex {
         Some(Duration::from_secs(60))
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
         let (Some(network), Some(text)) = (text_of(&object, "network"), text_of(&object, "address")) else {
             return named(&object, entry.rest);
         };
@@ -48,28 +48,28 @@ impl Layout for Kitex {
             "tcp" | "tcp4" | "tcp6" => text.parse::<Address>(),
             "unix" => format!("unix:{text}").parse(),
             _ => {
-                return Reading::Unusable(LayoutError::Network(network.to_string()));
+                return Decoded::Unusable(LayoutError::Network(network.to_string()));
             }
         };
         match address {
-            Err(source) => Reading::Unusable(LayoutError::Address { layout: "kitex", what: "address", source }),
+            Err(source) => Decoded::Unusable(LayoutError::Address { layout: "kitex", what: "address", source }),
             Ok(address) => {
                 let (weight, tags) = (object.get("weight"), object.get("tags"));
-                Reading::Endpoints(vec![weighed(endpoint(address, LayoutRule::new("kitex", "address")), weight, tags)])
+                Decoded::Endpoints(vec![weighed(endpoint(address, LayoutRule::new("kitex", "address")), weight, tags)])
             }
         }
     }
 }
 
 /// The value in ZooKeeper: the two members and no other.
-fn named(object: &Map<String, Value>, name: &str) -> Reading {
+fn named(object: &Map<String, Value>, name: &str) -> Decoded {
     match (name.parse::<Address>(), entity(object)) {
-        (Ok(address), Some((weight, tags))) => Reading::Endpoints(vec![weighed(
+        (Ok(address), Some((weight, tags))) => Decoded::Endpoints(vec![weighed(
             endpoint(address, LayoutRule::new("kitex", "node name")),
             Some(weight),
             tags,
         )]),
-        _ => Reading::Foreign,
+        _ => Decoded::Foreign,
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Op
     let (weight, tags) = entity(&object)?;
     let address = match (host, port) {
         (Some(host), Some(port)) => super::join(host, port),
-        _ => Err(PlaceError::Missing),
+        _ => Err(ServiceAddressError::Missing),
     };
     let of = |address| weighed(endpoint(address, LayoutRule::new("kitex", "ipAddr and port")), Some(weight), tags);
     Some(address.map(of).map_err(|source| LayoutError::Place { layout: "kitex", found: None, source }))

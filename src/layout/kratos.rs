@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Entry, Found, Layout, LayoutError, PlaceError, Reading, endpoint, metadata, not_grpc, text_of};
+use super::{
+    Decoded, Entry, Layout, LayoutError, ServiceAddressError, ValuePart, endpoint, metadata, not_grpc, text_of,
+};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// The layout's name.
@@ -38,15 +40,15 @@ impl Layout for Kratos {
         Some("lose the whole list over one value that is not valid JSON")
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
         let Some(urls) = object.get("endpoints").filter(|urls| urls.is_array() || urls.is_null()) else {
-            return Reading::Foreign;
+            return Decoded::Foreign;
         };
-        let (Some(name), None) = (text_of(&object, "name"), object.get("nodes")) else { return Reading::Foreign };
+        let (Some(name), None) = (text_of(&object, "name"), object.get("nodes")) else { return Decoded::Foreign };
         // Its clients read a prefix that other names share, and keep the values with the wanted name.
         if name != entry.service {
-            return Reading::Unusable(LayoutError::OtherService(name.to_string()));
+            return Decoded::Unusable(LayoutError::OtherService(name.to_string()));
         }
         let (mut found, mut others) = (Vec::new(), Vec::new());
         for url in urls.as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -54,16 +56,16 @@ impl Layout for Kratos {
                 Some((scheme @ ("grpc" | "grpcs"), rest)) => match authority(rest) {
                     Ok(address) => found.push(endpoint(address, LayoutRule::new(NAME, format!("endpoint {scheme}")))),
                     Err(source) => {
-                        let found = Some(Found::Endpoint(url.to_string()));
-                        return Reading::Unusable(LayoutError::Place { layout: NAME, found, source });
+                        let found = Some(ValuePart::Endpoint(url.to_string()));
+                        return Decoded::Unusable(LayoutError::Place { layout: NAME, found, source });
                     }
                 },
                 Some((scheme, _)) => others.push(scheme),
-                None => return Reading::Unusable(LayoutError::NotAUrl(url.to_string())),
+                None => return Decoded::Unusable(LayoutError::NotAUrl(url.to_string())),
             }
         }
         if found.is_empty() {
-            return Reading::Unusable(only(&others));
+            return Decoded::Unusable(only(&others));
         }
         for endpoint in &mut found {
             endpoint.metadata = metadata(object.get("metadata"));
@@ -72,7 +74,7 @@ impl Layout for Kratos {
                 endpoint.metadata.entry("version".to_string()).or_insert_with(|| version.to_string());
             }
         }
-        Reading::Endpoints(found)
+        Decoded::Endpoints(found)
     }
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn only(schemes: &[&str]) -> LayoutError {
 }
 
 /// The part after `grpc://`: host and port, and what old versions appended (`?isSecure=true`).
-pub(crate) fn authority(rest: &str) -> Result<Address, PlaceError> {
+pub(crate) fn authority(rest: &str) -> Result<Address, ServiceAddressError> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.parse().map_err(PlaceError::Authority)
+    authority.parse().map_err(ServiceAddressError::Authority)
 }

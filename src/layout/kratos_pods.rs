@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{AnnotationError, LayoutError, Reading, endpoint, join, kratos};
+use super::{AnnotationError, Decoded, LayoutError, endpoint, join, kratos};
 use crate::model::endpoint::{Endpoint, LayoutRule};
 
 /// The label that names the service.
@@ -29,10 +29,10 @@ pub(crate) struct Pod<'a> {
 }
 
 /// One endpoint for each port with gRPC.
-pub(crate) fn read(pod: &Pod<'_>) -> Reading {
+pub(crate) fn read(pod: &Pod<'_>) -> Decoded {
     match instance(pod) {
-        Ok(endpoints) => Reading::Endpoints(endpoints),
-        Err(error) => Reading::Unusable(error),
+        Ok(endpoints) => Decoded::Endpoints(endpoints),
+        Err(error) => Decoded::Unusable(error),
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     fn rules(pod: &Pod<'_>) -> Vec<(String, String)> {
         match read(pod) {
-            Reading::Endpoints(found) => found
+            Decoded::Endpoints(found) => found
                 .into_iter()
                 .map(|one| (one.address.to_string(), one.layout.as_ref().map(ToString::to_string).unwrap_or_default()))
                 .collect(),
@@ -125,7 +125,7 @@ mod tests {
 
     fn why(pod: &Pod<'_>) -> String {
         match read(pod) {
-            Reading::Unusable(error) => error.to_string(),
+            Decoded::Unusable(error) => error.to_string(),
             other => panic!("{other:?}"),
         }
     }
@@ -141,7 +141,7 @@ mod tests {
             pair("10.1.0.1:9443", "kratos: name of port \"grpcs\""),
         ];
         assert_eq!(rules(&pod(&protocols, &both)), found);
-        let Reading::Endpoints(found) = read(&pod(&protocols, &both)) else { panic!() };
+        let Decoded::Endpoints(found) = read(&pod(&protocols, &both)) else { panic!() };
         assert_eq!(found[0].weight, Some(7));
         let told: Vec<(&str, &str)> = found[0].metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(told, [("kratos_id", "i-1"), ("version", "v1"), ("weight", "7"), ("zone", "a")]);

@@ -1,7 +1,7 @@
 //! What frameworks write into registries. Pure: one file for each framework, one line each in [`LAYOUTS`].
 //!
 //! A decoder reports which rule gave an address (in [`Instance::layout`]), and why an instance that it recognises is
-//! unusable for gRPC. Values come from other programs: whatever they contain, the result is a [`Reading`], and other
+//! unusable for gRPC. Values come from other programs: whatever they contain, the result is a [`Decoded`], and other
 //! entries are not affected.
 
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use self::error::{AnnotationError, Found, LayoutError, PlaceError};
+pub use self::error::{AnnotationError, LayoutError, ServiceAddressError, ValuePart};
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::host_port::{self, without_brackets};
 use crate::model::json;
@@ -59,7 +59,7 @@ impl Entry<'_> {
 
 /// The result of decoding an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
+pub enum Decoded {
     /// Instances, with address, layout and everything else in the value.
     Endpoints(Vec<Endpoint>),
     /// An instance that no gRPC client can use, and why.
@@ -96,8 +96,8 @@ pub trait Layout: Send + Sync {
         None
     }
 
-    /// Reads one entry. Never fails and never panics: an entry that cannot be read is [`Reading::Foreign`].
-    fn read(&self, entry: &Entry<'_>) -> Reading;
+    /// Reads one entry. Never fails and never panics: an entry that cannot be read is [`Decoded::Foreign`].
+    fn read(&self, entry: &Entry<'_>) -> Decoded;
 }
 
 /// Every layout of key-value registries, in the order they are tried. To add one: a file, a `mod` line and a line
@@ -130,14 +130,14 @@ pub(crate) fn in_consul(instance: &consul::Instance<'_>) -> Option<Result<consul
 }
 
 /// The result of the first of `layouts` that recognises `entry`.
-pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
+pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Decoded {
     let readings = layouts.iter().map(|layout| layout.read(entry));
-    readings.into_iter().find(|reading| *reading != Reading::Foreign).unwrap_or(Reading::Foreign)
+    readings.into_iter().find(|reading| *reading != Decoded::Foreign).unwrap_or(Decoded::Foreign)
 }
 
 /// The layout of `entry`, wherever its key is: the first one that finds endpoints in it.
 pub fn recognize(entry: &Entry<'_>) -> Option<&'static dyn Layout> {
-    LAYOUTS.iter().copied().find(|layout| matches!(layout.read(entry), Reading::Endpoints(_)))
+    LAYOUTS.iter().copied().find(|layout| matches!(layout.read(entry), Decoded::Endpoints(_)))
 }
 
 /// Why a value cannot be read, without repeating it: it may be a secret. A text for notes only.
@@ -171,14 +171,14 @@ fn endpoint(address: Address, rule: LayoutRule) -> Endpoint {
 }
 
 /// An address from `host` and `port` as frameworks write them; an IPv6 address may have brackets.
-pub(crate) fn join(host: &str, port: i64) -> Result<Address, PlaceError> {
+pub(crate) fn join(host: &str, port: i64) -> Result<Address, ServiceAddressError> {
     let Some(number) = u16::try_from(port).ok().filter(|port| *port != 0) else {
-        return Err(PlaceError::Port(port));
+        return Err(ServiceAddressError::Port(port));
     };
     let bare = without_brackets(host);
     let host_or_v6 = if bare.parse::<std::net::Ipv6Addr>().is_ok() { bare } else { host };
     Address::from_str(&host_port::joined(host_or_v6, number))
-        .map_err(|source| PlaceError::Host { host: host.to_string(), source })
+        .map_err(|source| ServiceAddressError::Host { host: host.to_string(), source })
 }
 
 /// A JSON object as metadata: texts unchanged, other values as JSON, `null` left out.

@@ -1,6 +1,6 @@
 //! Hand-written entries: under `<service>/`, a value that is an address, or a URL with one.
 
-use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
+use super::{Decoded, Entry, Layout, LayoutError, ValuePart, endpoint, kratos};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -19,25 +19,25 @@ impl Layout for Plain {
         vec![format!("/{service}")]
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(text) = entry.text() else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(text) = entry.text() else { return Decoded::Foreign };
         match text.split_once("://") {
             Some((scheme @ ("grpc" | "grpcs"), rest)) => match kratos::authority(rest) {
                 Ok(address) => {
-                    Reading::Endpoints(vec![endpoint(address, LayoutRule::new("plain", format!("value {scheme}")))])
+                    Decoded::Endpoints(vec![endpoint(address, LayoutRule::new("plain", format!("value {scheme}")))])
                 }
                 Err(source) => {
-                    let found = Some(Found::Value(text.to_string()));
-                    Reading::Unusable(LayoutError::Place { layout: "plain", found, source })
+                    let found = Some(ValuePart::Value(text.to_string()));
+                    Decoded::Unusable(LayoutError::Place { layout: "plain", found, source })
                 }
             },
             Some((scheme @ ("http" | "https" | "tcp"), _)) => {
-                Reading::Unusable(LayoutError::OtherScheme(scheme.to_string()))
+                Decoded::Unusable(LayoutError::OtherScheme(scheme.to_string()))
             }
-            Some(_) => Reading::Foreign,
+            Some(_) => Decoded::Foreign,
             None => match text.parse::<Address>() {
-                Ok(address) => Reading::Endpoints(vec![endpoint(address, LayoutRule::new("plain", "value"))]),
-                Err(_) => Reading::Foreign,
+                Ok(address) => Decoded::Endpoints(vec![endpoint(address, LayoutRule::new("plain", "value"))]),
+                Err(_) => Decoded::Foreign,
             },
         }
     }

@@ -8,7 +8,7 @@
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, LayoutError, PlaceError, Reading, curator, endpoint, join};
+use super::{Decoded, Entry, Layout, LayoutError, ServiceAddressError, curator, endpoint, join};
 use crate::model::endpoint::LayoutRule;
 #[cfg(feature = "networked")]
 use crate::model::{
@@ -27,12 +27,12 @@ const PORT_KEYS: [(&str, bool); 4] =
 pub(crate) fn grpc_port<'a>(
     of: impl Fn(&str) -> Option<&'a String>,
     registry: &'static str,
-) -> Option<Result<(i64, LayoutRule), PlaceError>> {
+) -> Option<Result<(i64, LayoutRule), ServiceAddressError>> {
     let (text, key, is_spring) = PORT_KEYS.iter().find_map(|(key, is_spring)| Some((of(key)?, key, is_spring)))?;
     let who = if *is_spring { "grpc-spring" } else { registry };
     Some(match text.trim().parse() {
         Ok(port) => Ok((port, LayoutRule::new(who, format!("metadata {key}")))),
-        Err(_) => Err(PlaceError::Metadata { key, text: text.clone() }),
+        Err(_) => Err(ServiceAddressError::Metadata { key, text: text.clone() }),
     })
 }
 
@@ -96,13 +96,13 @@ impl Layout for Spring {
         curator::nodes(service)
     }
 
-    fn read(&self, entry: &Entry<'_>) -> Reading {
-        let Some(object) = entry.object() else { return Reading::Foreign };
-        let Some(instance) = curator::instance(&object) else { return Reading::Foreign };
+    fn read(&self, entry: &Entry<'_>) -> Decoded {
+        let Some(object) = entry.object() else { return Decoded::Foreign };
+        let Some(instance) = curator::instance(&object) else { return Decoded::Foreign };
         let (port, rule) = match grpc_port(|key| instance.metadata.get(key), NAME) {
             Some(Ok(found)) => found,
             Some(Err(source)) => return unusable(source),
-            None if instance.port == 0 => return Reading::Unusable(LayoutError::NoPort),
+            None if instance.port == 0 => return Decoded::Unusable(LayoutError::NoPort),
             None if instance.is_springs => (instance.port, web_servers("address and port")),
             None => (instance.port, LayoutRule::new(NAME, "address and port")),
         };
@@ -111,12 +111,12 @@ impl Layout for Spring {
             Ok(address) => {
                 let mut endpoint = endpoint(address, rule);
                 endpoint.metadata = instance.metadata;
-                Reading::Endpoints(vec![endpoint])
+                Decoded::Endpoints(vec![endpoint])
             }
         }
     }
 }
 
-fn unusable(source: PlaceError) -> Reading {
-    Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source })
+fn unusable(source: ServiceAddressError) -> Decoded {
+    Decoded::Unusable(LayoutError::Place { layout: NAME, found: None, source })
 }

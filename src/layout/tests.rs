@@ -11,20 +11,20 @@ fn layout(name: &str) -> &'static dyn Layout {
     *LAYOUTS.iter().find(|layout| layout.name() == name).unwrap_or_else(|| panic!("{name}"))
 }
 
-fn reading(name: &str, rest: &str, value: &str) -> Reading {
+fn reading(name: &str, rest: &str, value: &str) -> Decoded {
     layout(name).read(&Entry { service: "pay", rest, value: value.as_bytes() })
 }
 
 fn endpoints(name: &str, rest: &str, value: &str) -> Vec<Endpoint> {
     match reading(name, rest, value) {
-        Reading::Endpoints(endpoints) => endpoints,
+        Decoded::Endpoints(endpoints) => endpoints,
         other => panic!("{name}: {value}: {other:?}"),
     }
 }
 
 fn unusable(name: &str, rest: &str, value: &str) -> String {
     match reading(name, rest, value) {
-        Reading::Unusable(error) => error.to_string(),
+        Decoded::Unusable(error) => error.to_string(),
         other => panic!("{name}: {value}: {other:?}"),
     }
 }
@@ -99,7 +99,7 @@ fn what_stands_in_zookeeper_is_read_by_the_layout_that_wrote_it() {
             .copied()
             .filter(|other| other.nodes("pay").iter().any(|node| nodes.contains(node)))
             .collect();
-        let Reading::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+        let Decoded::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
             panic!("{name}");
         };
         assert_eq!(found[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule));
@@ -118,14 +118,14 @@ fn layouts_that_share_a_prefix_do_not_take_each_others_entries() {
             .copied()
             .filter(|other| other.prefixes("pay").iter().any(|p| shared(name).contains(p)))
             .collect();
-        let Reading::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+        let Decoded::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
             panic!("{name}");
         };
         assert_eq!(found[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule));
     }
     // Under a custom prefix every layout is tried, and each entry is still recognised.
     for (name, rest, value, rule) in EACH {
-        let Reading::Endpoints(found) = read(LAYOUTS, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+        let Decoded::Endpoints(found) = read(LAYOUTS, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
             panic!("{name}");
         };
         assert_eq!(found[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule));
@@ -178,7 +178,7 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
         let said = unusable(name, rest, value);
         assert!(said.contains(why), "{name}: {said}");
     }
-    assert_eq!(reading("dubbo", "", ""), Reading::Nothing);
+    assert_eq!(reading("dubbo", "", ""), Decoded::Nothing);
 }
 
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
@@ -236,7 +236,7 @@ fn no_input_panics() {
         in_consul(&mut noise, &rest, &String::from_utf8_lossy(&parts[1]));
         for layout in LAYOUTS {
             let entry = Entry { service: "pay", rest: &rest, value: &parts[1] };
-            if let Reading::Endpoints(found) = layout.read(&entry) {
+            if let Decoded::Endpoints(found) = layout.read(&entry) {
                 assert!(!found.is_empty() && found.iter().all(|endpoint| endpoint.layout.is_some()), "{entry:?}");
             }
         }

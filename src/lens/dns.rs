@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::idle::{Idle, Rule};
 use super::registry_view::{Availability, RegistryView};
-use super::{Client, Hears, Input, LensKind, ResolverSource, Setting, View};
+use super::{Client, Input, LensKind, NoticesChanges, ResolverSource, Setting, View};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::time::Elapsed;
 
@@ -285,13 +285,13 @@ impl Client for Dns {
     }
 
     fn view(&self) -> View {
-        let (holds, hears) = match &self.awake {
-            None => (Vec::new(), Hears::NextCall),
-            Some(awake) if awake.holds.is_empty() => (Vec::new(), Hears::Changes),
-            Some(awake) if awake.asks_at.is_some() => (awake.holds.clone(), Hears::Soon),
-            Some(awake) => (awake.holds.clone(), Hears::AfterAFailure),
+        let (holds, notices) = match &self.awake {
+            None => (Vec::new(), NoticesChanges::NextCall),
+            Some(awake) if awake.holds.is_empty() => (Vec::new(), NoticesChanges::Changes),
+            Some(awake) if awake.asks_at.is_some() => (awake.holds.clone(), NoticesChanges::Soon),
+            Some(awake) => (awake.holds.clone(), NoticesChanges::AfterAFailure),
         };
-        View { holds, subset: None, hears }
+        View { holds, subset: None, notices }
     }
 }
 

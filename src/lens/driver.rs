@@ -33,7 +33,7 @@ pub enum Past {
 pub struct Lenses {
     watched: Vec<Watched>,
     setting: Setting,
-    stage: Stage,
+    stage: ClientPhase,
 }
 
 /// One lens in a session.
@@ -48,7 +48,7 @@ pub struct Watched {
 
 /// The phase of a session's clients.
 #[derive(Debug, Clone, Copy)]
-enum Stage {
+enum ClientPhase {
     /// Built with the session; no list yet.
     Fresh,
     /// Their past must be simulated, for which a list is needed; this many of the session's calls are open.
@@ -84,8 +84,8 @@ impl Lenses {
             Watched { kind, view: client.view(), client }
         });
         let stage = match past {
-            Past::New => Stage::Fresh,
-            Past::BeenIdle => Stage::Waiting { open_calls: 0 },
+            Past::New => ClientPhase::Fresh,
+            Past::BeenIdle => ClientPhase::Waiting { open_calls: 0 },
         };
         Lenses { watched: watched.collect(), setting, stage }
     }
@@ -95,26 +95,26 @@ impl Lenses {
     pub fn handle(&mut self, now: Elapsed, input: &Input) -> Vec<usize> {
         let is_list = matches!(input, Input::Lists(endpoints) if !endpoints.is_empty());
         match &mut self.stage {
-            Stage::Fresh => {
+            ClientPhase::Fresh => {
                 self.feed(now, input);
                 if is_list {
-                    self.stage = Stage::Living(Clock::default());
+                    self.stage = ClientPhase::Living(Clock::default());
                     self.keep_busy(now);
                 }
             }
-            Stage::Waiting { open_calls } if is_list => {
+            ClientPhase::Waiting { open_calls } if is_list => {
                 let open_calls = *open_calls;
-                self.stage = Stage::Living(Clock { began: now, lived: self.live_through(input) });
+                self.stage = ClientPhase::Living(Clock { began: now, lived: self.live_through(input) });
                 for _ in 0..open_calls {
                     self.feed(now, &Input::CallStarted);
                 }
             }
-            Stage::Waiting { open_calls } => match input {
+            ClientPhase::Waiting { open_calls } => match input {
                 Input::CallStarted => *open_calls += 1,
                 Input::CallFinished => *open_calls = open_calls.saturating_sub(1),
                 Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::Lost(_) | Input::TimePassed => {}
             },
-            Stage::Living(_) => self.feed(now, input),
+            ClientPhase::Living(_) => self.feed(now, input),
         }
         self.changed()
     }
@@ -133,9 +133,9 @@ impl Lenses {
     /// `None` while the past was not simulated yet.
     fn clock(&self) -> Option<Clock> {
         match self.stage {
-            Stage::Fresh => Some(Clock::default()),
-            Stage::Waiting { .. } => None,
-            Stage::Living(clock) => Some(clock),
+            ClientPhase::Fresh => Some(Clock::default()),
+            ClientPhase::Waiting { .. } => None,
+            ClientPhase::Living(clock) => Some(clock),
         }
     }
 

@@ -9,8 +9,8 @@
 //! [`Input::Refuses`]: super::Input::Refuses
 
 use super::registry_view::{Availability, RegistryView};
-use super::watching::{Built, Resolver, WatchingClient};
-use super::{Hears, LensKind, ResolverSource};
+use super::watching::{BuildResult, Resolver, WatchingClient};
+use super::{LensKind, NoticesChanges, ResolverSource};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::registry::WatchApi;
 
@@ -39,12 +39,12 @@ struct EtcdNaming {
 
 impl Resolver for EtcdNaming {
     /// The first read has no time limit; missing keys produce no update.
-    fn build(registry: &RegistryView) -> Built<Self> {
+    fn build(registry: &RegistryView) -> BuildResult<Self> {
         match registry.availability {
-            Availability::Unknown | Availability::Silent => Built::Waits,
-            Availability::Errors => Built::Fails,
+            Availability::Unknown | Availability::Silent => BuildResult::Waits,
+            Availability::Errors => BuildResult::Fails,
             Availability::Lists => {
-                Built::Now(EtcdNaming { holds: registry.addresses(EndpointStatus::is_usable), is_watching: true })
+                BuildResult::Now(EtcdNaming { holds: registry.addresses(EndpointStatus::is_usable), is_watching: true })
             }
         }
     }
@@ -61,11 +61,11 @@ impl Resolver for EtcdNaming {
         &self.holds
     }
 
-    fn hears(&self) -> Hears {
+    fn notices(&self) -> NoticesChanges {
         match (self.is_watching, self.holds.is_empty()) {
-            (true, _) => Hears::Changes,
-            (false, false) => Hears::Never,
-            (false, true) => Hears::NeverAndHangs,
+            (true, _) => NoticesChanges::Changes,
+            (false, false) => NoticesChanges::Never,
+            (false, true) => NoticesChanges::NeverAndHangs,
         }
     }
 }

@@ -10,8 +10,8 @@
 //! others (zeromicro/go-zero#4121, reverted by #4349), and a lens sees one target only.
 
 use super::registry_view::{Availability, RegistryView, subset};
-use super::watching::{Built, Resolver, WatchingClient};
-use super::{Hears, LensKind, ResolverSource};
+use super::watching::{BuildResult, Resolver, WatchingClient};
+use super::{LensKind, NoticesChanges, ResolverSource};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::registry::WatchApi;
 
@@ -65,10 +65,10 @@ struct GoZero {
 }
 
 impl Resolver for GoZero {
-    fn build(registry: &RegistryView) -> Built<Self> {
+    fn build(registry: &RegistryView) -> BuildResult<Self> {
         match registry.availability {
-            Availability::Unknown | Availability::Silent | Availability::Errors => Built::Waits,
-            Availability::Lists => Built::Now(GoZero { holds: drawn(registry) }),
+            Availability::Unknown | Availability::Silent | Availability::Errors => BuildResult::Waits,
+            Availability::Lists => BuildResult::Now(GoZero { holds: drawn(registry) }),
         }
     }
 
@@ -84,8 +84,8 @@ impl Resolver for GoZero {
         &self.holds
     }
 
-    fn hears(&self) -> Hears {
-        Hears::Changes
+    fn notices(&self) -> NoticesChanges {
+        NoticesChanges::Changes
     }
 
     fn subset() -> Option<usize> {

@@ -18,8 +18,8 @@
 use std::collections::BTreeMap;
 
 use super::registry_view::{Availability, RegistryView, addresses};
-use super::watching::{Built, Resolver, WatchingClient};
-use super::{Hears, LensKind, ResolverSource};
+use super::watching::{BuildResult, Resolver, WatchingClient};
+use super::{LensKind, NoticesChanges, ResolverSource};
 #[cfg(doc)]
 use crate::model::endpoint::Particulars;
 use crate::model::endpoint::{Address, Endpoint};
@@ -63,10 +63,10 @@ impl Kuberesolver {
 }
 
 impl Resolver for Kuberesolver {
-    fn build(registry: &RegistryView) -> Built<Self> {
+    fn build(registry: &RegistryView) -> BuildResult<Self> {
         let mut resolver = Kuberesolver::default();
         resolver.registry_changed(registry);
-        Built::Now(resolver)
+        BuildResult::Now(resolver)
     }
 
     fn registry_changed(&mut self, registry: &RegistryView) {
@@ -93,8 +93,8 @@ impl Resolver for Kuberesolver {
         &self.holds
     }
 
-    fn hears(&self) -> Hears {
-        Hears::Changes
+    fn notices(&self) -> NoticesChanges {
+        NoticesChanges::Changes
     }
 }
 

@@ -6,8 +6,8 @@
 //! here they can.
 
 use super::registry_view::{Availability, RegistryView};
-use super::watching::{Built, Resolver, WatchingClient};
-use super::{Hears, LensKind, ResolverSource};
+use super::watching::{BuildResult, Resolver, WatchingClient};
+use super::{LensKind, NoticesChanges, ResolverSource};
 use crate::model::endpoint::Address;
 use crate::model::registry::WatchApi;
 
@@ -33,10 +33,10 @@ struct MbobakovConsul {
 }
 
 impl Resolver for MbobakovConsul {
-    fn build(registry: &RegistryView) -> Built<Self> {
+    fn build(registry: &RegistryView) -> BuildResult<Self> {
         let mut resolver = MbobakovConsul::default();
         resolver.registry_changed(registry);
-        Built::Now(resolver)
+        BuildResult::Now(resolver)
     }
 
     /// Everything that is listed, in alphabetical order, even if the list is empty. A failed query is repeated.
@@ -54,7 +54,7 @@ impl Resolver for MbobakovConsul {
         &self.holds
     }
 
-    fn hears(&self) -> Hears {
-        Hears::Changes
+    fn notices(&self) -> NoticesChanges {
+        NoticesChanges::Changes
     }
 }

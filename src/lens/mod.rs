@@ -27,7 +27,7 @@ pub use driver::{Lenses, Past, Watched};
 pub use select::{LensErrorKind, UnknownLens, find, names};
 
 use crate::model::endpoint::{Address, Endpoint};
-pub use crate::model::lens::Hears;
+pub use crate::model::lens::NoticesChanges;
 use crate::model::registry::{Registry, WatchApi};
 use crate::model::time::Elapsed;
 
@@ -135,7 +135,7 @@ pub struct View {
     /// The maximum number of addresses that it uses by design (client-side subset).
     pub subset: Option<usize>,
     /// Whether, and when, it notices the next change.
-    pub hears: Hears,
+    pub notices: NoticesChanges,
 }
 
 /// How a view differs from the registry.
@@ -151,7 +151,7 @@ impl View {
     /// Compares with what the registry lists as `usable` now. A client that will query at its next call holds nothing
     /// that could be stale.
     pub fn against(&self, usable: &[Address]) -> Difference {
-        if self.hears == Hears::NextCall {
+        if self.notices == NoticesChanges::NextCall {
             return Difference::default();
         }
         let stale: Vec<Address> = self.holds.iter().filter(|held| !usable.contains(held)).cloned().collect();

@@ -8,14 +8,14 @@ use std::fmt;
 
 use super::idle::{Idle, Rule};
 use super::registry_view::RegistryView;
-use super::{Client, Hears, Input, Setting, View};
+use super::{Client, Input, NoticesChanges, Setting, View};
 use crate::model::endpoint::Address;
 use crate::model::time::Elapsed;
 
 /// A resolver, from its creation until it is closed.
 pub(super) trait Resolver: fmt::Debug + Send + Sized {
     /// `Build`.
-    fn build(registry: &RegistryView) -> Built<Self>;
+    fn build(registry: &RegistryView) -> BuildResult<Self>;
 
     /// The registry reports something new, fails, or responds again.
     fn registry_changed(&mut self, registry: &RegistryView);
@@ -24,7 +24,7 @@ pub(super) trait Resolver: fmt::Debug + Send + Sized {
     fn holds(&self) -> &[Address];
 
     /// Whether it notices the next change.
-    fn hears(&self) -> Hears;
+    fn notices(&self) -> NoticesChanges;
 
     /// The maximum number of addresses it uses.
     fn subset() -> Option<usize> {
@@ -34,7 +34,7 @@ pub(super) trait Resolver: fmt::Debug + Send + Sized {
 
 /// The result of building a resolver.
 #[derive(Debug)]
-pub(super) enum Built<R> {
+pub(super) enum BuildResult<R> {
     /// It was built.
     Now(R),
     /// It waits for the registry, and so do the calls.
@@ -73,12 +73,12 @@ impl<R: Resolver + 'static> WatchingClient<R> {
 
     fn build(&mut self) {
         self.resolver_state = match R::build(&self.registry) {
-            Built::Now(resolver) => {
+            BuildResult::Now(resolver) => {
                 self.idle.woke(self.now);
                 ResolverState::Awake(resolver)
             }
-            Built::Waits => ResolverState::Building,
-            Built::Fails => ResolverState::Asleep,
+            BuildResult::Waits => ResolverState::Building,
+            BuildResult::Fails => ResolverState::Asleep,
         };
     }
 }
@@ -118,11 +118,11 @@ impl<R: Resolver + 'static> Client for WatchingClient<R> {
     }
 
     fn view(&self) -> View {
-        let (holds, hears) = match &self.resolver_state {
-            ResolverState::Asleep => (Vec::new(), Hears::NextCall),
-            ResolverState::Building => (Vec::new(), Hears::Changes),
-            ResolverState::Awake(resolver) => (resolver.holds().to_vec(), resolver.hears()),
+        let (holds, notices) = match &self.resolver_state {
+            ResolverState::Asleep => (Vec::new(), NoticesChanges::NextCall),
+            ResolverState::Building => (Vec::new(), NoticesChanges::Changes),
+            ResolverState::Awake(resolver) => (resolver.holds().to_vec(), resolver.notices()),
         };
-        View { holds, subset: R::subset(), hears }
+        View { holds, subset: R::subset(), notices }
     }
 }

@@ -6,7 +6,7 @@ use super::endpoint::Address;
 
 /// Whether, and when, a client notices the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hears {
+pub enum NoticesChanges {
     /// At once: a watch or a poll is active, or the client has no address and queries again and again.
     Changes,
     /// Only after a connection broke; it uses the old addresses until then.
@@ -21,7 +21,7 @@ pub enum Hears {
     NeverAndHangs,
 }
 
-impl Hears {
+impl NoticesChanges {
     /// The word in the output.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ pub struct LensReport {
     /// Held, and not listed as usable.
     pub stale: Vec<Address>,
     /// Whether, and when, it notices the next change.
-    pub hears: Hears,
+    pub notices: NoticesChanges,
     /// The reason, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
     /// How a call to a dead address fails in such a client: the beginning of its error message.
@@ -72,11 +72,11 @@ pub struct LensReport {
 impl LensReport {
     /// True when it holds what the registry lists, or will query again before the difference matters.
     pub fn agrees(&self) -> bool {
-        self.stale.is_empty() && self.missing.is_empty() && self.hears != Hears::NeverAndHangs
+        self.stale.is_empty() && self.missing.is_empty() && self.notices != NoticesChanges::NeverAndHangs
     }
 
     /// True when it holds the wrong addresses and does not recover at once: it deserves a finding.
     pub fn is_wrong(&self) -> bool {
-        !self.agrees() && self.hears != Hears::Soon
+        !self.agrees() && self.notices != NoticesChanges::Soon
     }
 }

@@ -105,13 +105,13 @@ pub struct Failure {
     /// What TLS showed before it failed (certificates that did not verify), if anything.
     pub tls: Option<Box<TlsReport>>,
     /// The protocol of the peer's first bytes, when it closed the connection soon after them.
-    pub spoken: Option<Spoken>,
+    pub first_bytes: Option<FirstBytes>,
 }
 
 /// The protocol of a peer's first bytes, as far as they were received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Spoken {
+pub enum FirstBytes {
     /// The header of an HTTP/2 frame, or its beginning.
     Http2,
     /// The header of a TLS record, or its beginning.
@@ -121,7 +121,7 @@ pub enum Spoken {
 impl Failure {
     /// A failure without TLS details.
     pub fn new(stage: Stage, code: FailureCode, text: impl Into<String>, waited: Duration) -> Self {
-        Failure { stage, code, text: text.into(), waited, tls: None, spoken: None }
+        Failure { stage, code, text: text.into(), waited, tls: None, first_bytes: None }
     }
 }
 

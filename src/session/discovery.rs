@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::belief::{Before, Belief};
-pub use self::reading::Reading;
+pub use self::reading::ClientReading;
 use self::tracked::{State, Tracked, text_of};
 use super::propagation::Propagation;
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};

@@ -16,10 +16,10 @@ const KEPT: usize = 16;
 
 /// The heartbeat of a session. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Heartbeat(Arc<Mutex<Pulse>>);
+pub(super) struct Heartbeat(Arc<Mutex<HeartbeatState>>);
 
 #[derive(Debug)]
-struct Pulse {
+struct HeartbeatState {
     last: Instant,
     stalls: Vec<Stalled>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Stalled {
 impl Heartbeat {
     /// A heartbeat that starts now, once [`Heartbeat::beat`] is polled.
     pub(super) fn new() -> Heartbeat {
-        Heartbeat(Arc::new(Mutex::new(Pulse { last: Instant::now(), stalls: Vec::new() })))
+        Heartbeat(Arc::new(Mutex::new(HeartbeatState { last: Instant::now(), stalls: Vec::new() })))
     }
 
     /// Runs the heartbeat. Never returns.
@@ -62,7 +62,7 @@ impl Heartbeat {
     }
 }
 
-impl Pulse {
+impl HeartbeatState {
     fn is_late(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) > BEAT + LATE
     }

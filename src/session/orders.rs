@@ -25,16 +25,16 @@ pub(super) enum Command {
 /// The commands that a connection has not taken yet. Each is kept once, because a second Check or Watch requests the
 /// same. So the size is bounded however slowly the connection takes them. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Orders(Arc<Shared>);
+pub(super) struct Orders(Arc<OrderQueue>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    wanted: Mutex<Wanted>,
+struct OrderQueue {
+    pending: Mutex<PendingCommands>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Wanted {
+struct PendingCommands {
     check: bool,
     watch: bool,
     /// With `drain`; an immediate close overrules one that drains.
@@ -44,13 +44,13 @@ struct Wanted {
 impl Orders {
     /// Adds a command.
     pub(super) fn give(&self, command: Command) {
-        let mut wanted = self.wanted();
+        let mut pending = self.pending();
         match command {
-            Command::Check => wanted.check = true,
-            Command::Watch => wanted.watch = true,
-            Command::Close { drain } => wanted.close = Some(drain && wanted.close != Some(false)),
+            Command::Check => pending.check = true,
+            Command::Watch => pending.watch = true,
+            Command::Close { drain } => pending.close = Some(drain && pending.close != Some(false)),
         }
-        drop(wanted);
+        drop(pending);
         self.0.changed.notify_one();
     }
 
@@ -65,18 +65,18 @@ impl Orders {
     }
 
     fn take(&self) -> Option<Command> {
-        let mut wanted = self.wanted();
-        if std::mem::take(&mut wanted.check) {
+        let mut pending = self.pending();
+        if std::mem::take(&mut pending.check) {
             return Some(Command::Check);
         }
-        if std::mem::take(&mut wanted.watch) {
+        if std::mem::take(&mut pending.watch) {
             return Some(Command::Watch);
         }
-        wanted.close.take().map(|drain| Command::Close { drain })
+        pending.close.take().map(|drain| Command::Close { drain })
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.0.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, PendingCommands> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

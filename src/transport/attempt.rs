@@ -19,7 +19,7 @@ use super::options::TlsMode;
 use super::origin::{bare_host, origin};
 use super::progress::Progress;
 use super::setup::Setup;
-use super::tls::{ClientAuth, Secured};
+use super::tls::{ClientAuth, TlsConnection};
 use super::unreached::{no_link, no_settings, withheld};
 use super::wire::{Deferred, Wire};
 use crate::model::endpoint::Address;
@@ -95,7 +95,7 @@ impl<'a> Attempt<'a> {
             Mode::Plaintext => Ok((io, None)),
             Mode::Tls => {
                 // Boxed, as every rare stage is: each probe's task has room for the largest future.
-                let Secured { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
+                let TlsConnection { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
                 Ok((io, Some((tls, client))))
             }
         }
@@ -172,7 +172,7 @@ impl<'a> Attempt<'a> {
         io: Box<dyn Io>,
         origin: &Origin,
         report: &mut (impl FnMut(Phase) + Send),
-    ) -> Result<Secured, Failure> {
+    ) -> Result<TlsConnection, Failure> {
         // The time to load the trusted roots is not the peer's.
         let tls = match self.setup.tls().await {
             Ok(tls) => tls,
@@ -207,7 +207,7 @@ impl<'a> Attempt<'a> {
                     }
                 }
                 let mut failure = Failure::new(Stage::Tls, refused.code, refused.text, waited);
-                failure.spoken = refused.spoken;
+                failure.first_bytes = refused.first_bytes;
                 failure.tls = Some(Box::new(refused.report));
                 Err(failure)
             }

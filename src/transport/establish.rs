@@ -6,7 +6,7 @@ use super::options::TlsMode;
 use super::progress::Progress;
 use super::setup::Setup;
 use crate::model::endpoint::Address;
-use crate::model::reach::{Failure, FailureCode, Phase, Spoken};
+use crate::model::reach::{Failure, FailureCode, FirstBytes, Phase};
 
 /// Connects to `address`; calls `report` for every stage that was passed. A `question` makes it a single probe, which
 /// sends no more packets than needed. Where plaintext was requested, the question is sent with the preface, unless it
@@ -75,7 +75,7 @@ async fn explain(attempt: &Attempt<'_>, failure: Failure) -> Failure {
     }
     let speaks_tls = match attempt.run(Mode::Tls, &mut |_| {}).await {
         Ok(_) => true,
-        Err(other) => other.spoken == Some(Spoken::Tls) || shows_tls(&other),
+        Err(other) => other.first_bytes == Some(FirstBytes::Tls) || shows_tls(&other),
     };
     if !speaks_tls {
         return failure;

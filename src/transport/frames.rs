@@ -1,6 +1,6 @@
 //! HTTP/2 frame headers, and the protocol of a peer's first bytes: pure, no I/O.
 
-use crate::model::reach::{FailureCode, GoAway, PeerSettings, Spoken};
+use crate::model::reach::{FailureCode, FirstBytes, GoAway, PeerSettings};
 use crate::text::quote_bytes;
 
 /// The largest frame that a peer may send before it was allowed more (RFC 9113, 4.2).
@@ -191,10 +191,10 @@ pub(super) fn judge(first: &[u8]) -> Opening {
 }
 
 /// The protocol of a peer that sent these first bytes and no more.
-pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
+pub(super) fn first_bytes(first: &[u8]) -> Option<FirstBytes> {
     match (first, judge(first)) {
-        ([0x14..=0x17] | [0x14..=0x17, 0x03, ..], _) => Some(Spoken::Tls),
-        ([0, ..], Opening::Http2 | Opening::Undecided) => Some(Spoken::Http2),
+        ([0x14..=0x17] | [0x14..=0x17, 0x03, ..], _) => Some(FirstBytes::Tls),
+        ([0, ..], Opening::Http2 | Opening::Undecided) => Some(FirstBytes::Http2),
         _ => None,
     }
 }
@@ -317,13 +317,13 @@ mod tests {
     fn a_beginning_is_enough_to_know_the_protocol() {
         let settings = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
         for length in 1..=settings.len() {
-            assert_eq!(spoken(&settings[..length]), Some(Spoken::Http2), "{length} bytes");
+            assert_eq!(first_bytes(&settings[..length]), Some(FirstBytes::Http2), "{length} bytes");
         }
         for hello in [&[0x16][..], &[0x16, 3], &[0x15, 3, 3, 0, 2, 2, 40]] {
-            assert_eq!(spoken(hello), Some(Spoken::Tls));
+            assert_eq!(first_bytes(hello), Some(FirstBytes::Tls));
         }
         for other in [&b""[..], b"HTTP/1.1 400", b"SSH-", &[0, 0xff, 0xff, 0xff], &[0x16, 7]] {
-            assert_eq!(spoken(other), None, "{other:?}");
+            assert_eq!(first_bytes(other), None, "{other:?}");
         }
     }
 

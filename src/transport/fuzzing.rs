@@ -16,7 +16,7 @@ use crate::net::http2::{Framing, LONGEST, status};
 pub(crate) fn http2(bytes: &[u8]) {
     let (mut found, mut rules, mut meter) = (Frames::default(), Rules::default(), Meter::default());
     let now = Instant::now();
-    let _ = (frames::judge(bytes), frames::spoken(bytes));
+    let _ = (frames::judge(bytes), frames::first_bytes(bytes));
     // A request of ours, so that a response is allowed.
     Frames::default().feed(&[0, 0, 1, frames::HEADERS, 5, 0, 0, 0, 1, 0x82], |frame| rules.sent(frame));
     for part in bytes.chunks(1_024) {

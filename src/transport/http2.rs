@@ -13,12 +13,12 @@ use bytes::Bytes;
 use h2::client;
 use tracing::debug;
 
-use super::keepalive::{Beat, Pulse};
+use super::keepalive::{Beat, KeepaliveState};
 use super::options::Keepalive;
 use super::our_limit::HEADER_LIST;
 use super::refusal::Refusal;
 use super::tap::Tap;
-use super::wire::{Deferred, End, First, Wire, disconnect};
+use super::wire::{Deferred, First, StreamEnd, Wire, disconnect};
 use crate::model::endpoint::Address;
 use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
 use crate::model::violation::BrokenRule;
@@ -26,8 +26,8 @@ use crate::net::dial::Io;
 use crate::net::http2::{Announced, Client, Origin, handshake};
 use crate::text::duration;
 
-/// A connection in its opening phase, and its driver. [`Link::greeted`] reports whether it was established.
-pub(super) struct Link {
+/// A connection in its opening phase, and its driver. [`Http2Link::greeted`] reports whether it was established.
+pub(super) struct Http2Link {
     pub driver: Driver,
     pub client: Client,
     pub wire: Arc<Wire>,
@@ -38,7 +38,7 @@ pub(super) enum NoLink {
     /// The peer sent something other than SETTINGS, or forbids every stream.
     Unusable(FailureCode, String),
     /// The stream ended before SETTINGS.
-    Ended(End),
+    Ended(StreamEnd),
 }
 
 /// Starts HTTP/2 over `io`; nothing is sent before the driver is polled. `notify`: see [`Tap::new`].
@@ -49,7 +49,7 @@ pub(super) async fn begin(
     notify: bool,
     keepalive: Option<Keepalive>,
     deferred: Deferred,
-) -> Result<Link, NoLink> {
+) -> Result<Http2Link, NoLink> {
     let wire = Arc::new(Wire::new(deferred));
     let tap = Tap::new(io, wire.clone(), notify);
     // The tap accepts the preface, so this does not wait.
@@ -59,14 +59,14 @@ pub(super) async fn begin(
         Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error, &wire)))),
     };
     let pulse = match keepalive {
-        Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
+        Some(options) => connection.ping_pong().map(|ping| KeepaliveState::new(options, ping)),
         None => None,
     };
     let driver = Driver { address, connection: Some(Box::new(connection)), wire: wire.clone(), pulse };
-    Ok(Link { driver, client, wire })
+    Ok(Http2Link { driver, client, wire })
 }
 
-impl Link {
+impl Http2Link {
     /// Drives the connection until the server's SETTINGS are read.
     pub fn poll_greeted(&mut self, cx: &mut Context<'_>) -> Poll<Result<PeerSettings, NoLink>> {
         let driven = Pin::new(&mut self.driver).poll(cx);
@@ -87,17 +87,17 @@ impl Link {
     }
 }
 
-fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {
-    End { disconnect: disconnect(reason, detail), code, tls: None, spoken: None }
+fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> StreamEnd {
+    StreamEnd { disconnect: disconnect(reason, detail), code, tls: None, first_bytes: None }
 }
 
 /// We closed it.
-fn ours() -> End {
+fn ours() -> StreamEnd {
     end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us")
 }
 
 /// The end of a connection on which the HTTP/2 library returned `error`.
-fn http2_error(error: &h2::Error, wire: &Wire) -> End {
+fn http2_error(error: &h2::Error, wire: &Wire) -> StreamEnd {
     match Refusal::of(error, wire, None) {
         Some(Refusal::Violation(refused)) => {
             let BrokenRule { rule, text } = refused.into();
@@ -119,7 +119,7 @@ pub(super) struct Driver {
     /// Boxed, because it is large and is moved through every stage of an attempt.
     connection: Option<Box<Http2>>,
     wire: Arc<Wire>,
-    pulse: Option<Pulse>,
+    pulse: Option<KeepaliveState>,
 }
 
 impl Future for Driver {

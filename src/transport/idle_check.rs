@@ -29,7 +29,7 @@ use super::progress::Progress;
 use super::setup::Setup;
 use super::tap;
 use super::unreached::{no_link, no_settings, withheld};
-use super::wire::{self, End, First};
+use super::wire::{self, First, StreamEnd};
 use crate::model::endpoint::Address;
 use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, PeerSettings, Stage};
@@ -164,7 +164,7 @@ impl IdleConnection {
                 if let Opening::Foreign(code, text) = frames::judge(&opening) {
                     return Poll::Ready(Err(NoLink::Unusable(code, text)));
                 }
-                read.map_err(|end| NoLink::Ended(End { spoken: frames::spoken(&opening), ..*end }))?;
+                read.map_err(|end| NoLink::Ended(StreamEnd { first_bytes: frames::first_bytes(&opening), ..*end }))?;
             }
         })
         .await
@@ -186,7 +186,7 @@ impl IdleConnection {
             loop {
                 self.poll_answers(cx)?;
                 if self.received.called || self.received.goaway.is_some() {
-                    return Poll::Ready(Ok::<(), Box<End>>(()));
+                    return Poll::Ready(Ok::<(), Box<StreamEnd>>(()));
                 }
                 ready!(self.poll_read(cx, |_| {}))?;
             }
@@ -202,7 +202,7 @@ impl IdleConnection {
     }
 
     /// Writes as many of the due responses as the socket accepts.
-    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<End>> {
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<StreamEnd>> {
         while !self.received.answers.is_empty() {
             match Pin::new(&mut self.io).poll_write(cx, &self.received.answers) {
                 Poll::Ready(Ok(0)) => return Err(Box::new(wire::closed())),
@@ -224,7 +224,7 @@ impl IdleConnection {
     }
 
     /// Reads once and processes the frames that are complete; `raw` receives the bytes.
-    fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), Box<End>>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), Box<StreamEnd>>> {
         // On the stack of this one poll: nothing is kept between two reads.
         let mut bytes = [0; 2_048];
         let mut buffer = ReadBuf::new(&mut bytes);
@@ -252,18 +252,18 @@ impl IdleConnection {
 }
 
 /// The connection was closed during the call.
-fn ended(end: End, waited: Duration) -> Result<(), Failure> {
+fn ended(end: StreamEnd, waited: Duration) -> Result<(), Failure> {
     let text = format!("connection lost during the first call: {}", end.disconnect);
     Err(Failure::new(Stage::Health, end.code, text, waited))
 }
 
-fn broke_off(why: &str) -> Box<End> {
+fn broke_off(why: &str) -> Box<StreamEnd> {
     let disconnect = Disconnect {
         reason: DisconnectReason::SubchannelShutdown,
         detail: format!("closed by us: the peer violated HTTP/2 ({why})"),
         goaway: None,
     };
-    Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None, spoken: None })
+    Box::new(StreamEnd { disconnect, code: FailureCode::ProtocolError, tls: None, first_bytes: None })
 }
 
 /// The report of a connection that was not established.

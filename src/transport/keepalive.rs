@@ -15,7 +15,7 @@ use super::options::Keepalive;
 use super::wire::Wire;
 
 /// Keepalive of one connection.
-pub(super) struct Pulse {
+pub(super) struct KeepaliveState {
     options: Keepalive,
     ping: PingPong,
     timer: Pin<Box<Sleep>>,
@@ -23,9 +23,9 @@ pub(super) struct Pulse {
     asked: Option<(Instant, u64)>,
 }
 
-impl Pulse {
+impl KeepaliveState {
     pub fn new(options: Keepalive, ping: PingPong) -> Self {
-        Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
+        KeepaliveState { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
     }
 
     /// What is due now. After [`Beat::Asked`] the connection must be polled: it sends the ping.

@@ -1,6 +1,6 @@
 //! Whether a port requires TLS, as far as a failure shows it. Pure.
 
-use crate::model::reach::{Failure, FailureCode, Spoken, Stage};
+use crate::model::reach::{Failure, FailureCode, FirstBytes, Stage};
 
 /// Whether a port uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     match mode {
         // A web server's TLS port may respond to a plaintext client in plaintext HTTP/1.
         Mode::Plaintext => {
-            let ended = matches!(failure.code, Closed | Reset) && failure.spoken != Some(Spoken::Http2);
+            let ended = matches!(failure.code, Closed | Reset) && failure.first_bytes != Some(FirstBytes::Http2);
             failure.stage == Stage::Http2 && (ended || matches!(failure.code, TlsExpected | Http1))
         }
         Mode::Tls => {
@@ -49,11 +49,11 @@ pub(super) fn shows_tls(failure: &Failure) -> bool {
 /// How much a failure shows, to choose between those of both modes.
 fn weight(failure: &Failure) -> u8 {
     use FailureCode as Code;
-    match (failure.stage, failure.code, failure.spoken) {
+    match (failure.stage, failure.code, failure.first_bytes) {
         _ if shows_tls(failure) => 4,
         (Stage::Resolve | Stage::Tcp | Stage::Unix, ..) => 0,
         // The other attempt is the one in the right mode.
-        (_, Code::NotTls, Some(Spoken::Http2)) => 0,
+        (_, Code::NotTls, Some(FirstBytes::Http2)) => 0,
         (_, Code::Closed | Code::Reset | Code::Io, None) => 1,
         (_, Code::Closed | Code::Reset | Code::Io, Some(_)) => 2,
         (_, Code::TimedOut | Code::NotTls | Code::TlsFailed, _) => 2,
@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn a_certificate_says_more_than_a_closed_connection() {
-        let spoken = |failure, spoken| Failure { spoken: Some(spoken), ..failure };
+        let first_bytes = |failure, first_bytes| Failure { first_bytes: Some(first_bytes), ..failure };
         let order = [
-            spoken(failure(Stage::Tls, FailureCode::NotTls), Spoken::Http2),
+            first_bytes(failure(Stage::Tls, FailureCode::NotTls), FirstBytes::Http2),
             failure(Stage::Http2, FailureCode::Closed),
             failure(Stage::Tls, FailureCode::NotTls),
             failure(Stage::Http2, FailureCode::Http1),
@@ -85,7 +85,7 @@ mod tests {
         ];
         assert!(order.windows(2).all(|pair| got_further(&pair[1], &pair[0]) && !got_further(&pair[0], &pair[1])));
         let closed = failure(Stage::Http2, FailureCode::Closed);
-        assert!(got_further(&spoken(failure(Stage::Tls, FailureCode::Closed), Spoken::Tls), &closed));
+        assert!(got_further(&first_bytes(failure(Stage::Tls, FailureCode::Closed), FirstBytes::Tls), &closed));
         assert!(!got_further(&failure(Stage::Tcp, FailureCode::Refused), &closed));
         let expected = failure(Stage::Http2, FailureCode::TlsExpected);
         assert!(got_further(&failure(Stage::Tls, FailureCode::Closed), &expected));
@@ -96,6 +96,6 @@ mod tests {
     fn a_port_that_has_begun_to_speak_http2_is_not_asked_for_tls() {
         let closed = failure(Stage::Http2, FailureCode::Closed);
         assert!(may_be_mismatch(&closed, Mode::Plaintext));
-        assert!(!may_be_mismatch(&Failure { spoken: Some(Spoken::Http2), ..closed }, Mode::Plaintext));
+        assert!(!may_be_mismatch(&Failure { first_bytes: Some(FirstBytes::Http2), ..closed }, Mode::Plaintext));
     }
 }

@@ -17,7 +17,7 @@ use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
 use super::tcp;
 use super::wire::{First, Wire, flooded};
-use crate::model::reach::{FailureCode, Spoken, http2_error_name};
+use crate::model::reach::{FailureCode, FirstBytes, http2_error_name};
 use crate::net::dial::Io;
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
@@ -122,11 +122,11 @@ impl Tap {
     }
 
     /// The protocol of the peer's first bytes, until its first frame is complete.
-    fn spoken(&self) -> Option<Spoken> {
+    fn first_bytes(&self) -> Option<FirstBytes> {
         match &self.opening {
             _ if self.greeted => None,
-            Some(first) => frames::spoken(first),
-            None => Some(Spoken::Http2),
+            Some(first) => frames::first_bytes(first),
+            None => Some(FirstBytes::Http2),
         }
     }
 
@@ -174,7 +174,7 @@ impl Tap {
                 Ok(written) if written == self.waiting.len() => self.waiting = Vec::new(),
                 Ok(written) => drop(self.waiting.drain(..written)),
                 Err(error) => {
-                    self.wire.broke(&error, self.spoken());
+                    self.wire.broke(&error, self.first_bytes());
                     return Poll::Ready(Err(error));
                 }
             }
@@ -231,9 +231,9 @@ impl AsyncRead for Tap {
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
             Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
             Ok(()) if buf.remaining() == 0 => {}
-            Ok(()) => me.wire.end_of_stream(me.incoming.begun(), me.spoken()),
+            Ok(()) => me.wire.end_of_stream(me.incoming.begun(), me.first_bytes()),
             Err(error) => {
-                me.wire.broke(&error, me.spoken());
+                me.wire.broke(&error, me.first_bytes());
                 return Poll::Ready(Err(error));
             }
         }
@@ -278,7 +278,7 @@ impl AsyncWrite for Tap {
                 Poll::Ready(Ok(written))
             }
             Err(error) => {
-                me.wire.broke(&error, me.spoken());
+                me.wire.broke(&error, me.first_bytes());
                 Poll::Ready(Err(error))
             }
         }

@@ -22,7 +22,7 @@ use super::files::{self, FileError};
 use super::frames::{self, Opening};
 use super::options::Options;
 use super::socket_error;
-use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
+use crate::model::reach::{Certificate, FailureCode, FirstBytes, TlsReport};
 use crate::net::dial::Io;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
@@ -58,7 +58,7 @@ pub(super) enum TlsSetupError {
 }
 
 /// A completed handshake.
-pub(super) struct Secured {
+pub(super) struct TlsConnection {
     pub io: Box<dyn Io>,
     pub report: TlsReport,
     pub client: ClientAuth,
@@ -70,7 +70,7 @@ pub(super) struct Refused {
     pub text: String,
     pub report: TlsReport,
     /// The protocol of the peer's first bytes.
-    pub spoken: Option<Spoken>,
+    pub first_bytes: Option<FirstBytes>,
 }
 
 impl Tls {
@@ -100,13 +100,13 @@ impl Tls {
     }
 
     /// Performs the handshake over `io` as `server_name` (a DNS name or an IP address).
-    pub async fn handshake(&self, io: Box<dyn Io>, server_name: &str) -> Result<Secured, Refused> {
+    pub async fn handshake(&self, io: Box<dyn Io>, server_name: &str) -> Result<TlsConnection, Refused> {
         let mut report = TlsReport { server_name: server_name.to_string(), ..TlsReport::default() };
         let Ok(name) = ServerName::try_from(server_name.to_string()) else {
             let text = format!(
                 "invalid server name \"{server_name}\": expected a DNS name or an IP address to verify the certificate"
             );
-            return Err(Refused { code: FailureCode::Local, text, report, spoken: None });
+            return Err(Refused { code: FailureCode::Local, text, report, first_bytes: None });
         };
         let recorder = Arc::new(Recorder::new(self.verifier.clone(), self.identity.clone()));
         let mut config = self.config.clone();
@@ -123,7 +123,7 @@ impl Tls {
             Err((error, peek)) => {
                 let TlsFailure { code, text, fault } = why(&error, &peek.first, &report.server_name, &client);
                 report.fault = fault;
-                return Err(Refused { code, text, report, spoken: frames::spoken(&peek.first) });
+                return Err(Refused { code, text, report, first_bytes: frames::first_bytes(&peek.first) });
             }
         };
         let session = stream.get_ref().1;
@@ -135,16 +135,21 @@ impl Tls {
         report.verified = self.verifier.verifies() && seen.beyond.is_none();
         report.limit = seen.beyond;
         match report.alpn.as_deref() {
-            Some("h2") => Ok(Secured { io: Box::new(stream), report, client }),
+            Some("h2") => Ok(TlsConnection { io: Box::new(stream), report, client }),
             Some(other) => {
                 let text = format!("server selected the application protocol \"{other}\"; gRPC requires ALPN h2");
-                Err(Refused { code: FailureCode::NoApplicationProtocol, text, report, spoken: Some(Spoken::Tls) })
+                Err(Refused {
+                    code: FailureCode::NoApplicationProtocol,
+                    text,
+                    report,
+                    first_bytes: Some(FirstBytes::Tls),
+                })
             }
             None => {
                 let text =
                     "server selected no application protocol; gRPC requires ALPN h2 (grpc-go rejects this since 1.67)";
-                let spoken = Some(Spoken::Tls);
-                Err(Refused { code: FailureCode::NoApplicationProtocol, text: text.to_string(), report, spoken })
+                let first_bytes = Some(FirstBytes::Tls);
+                Err(Refused { code: FailureCode::NoApplicationProtocol, text: text.to_string(), report, first_bytes })
             }
         }
     }
@@ -182,16 +187,16 @@ fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) 
 }
 
 fn not_tls(first: &[u8]) -> (FailureCode, String) {
-    let spoken = match frames::judge(first) {
+    let first_bytes = match frames::judge(first) {
         Opening::Http2 if first[3] == frames::SETTINGS => "it sent HTTP/2 SETTINGS in plaintext".to_string(),
         _ => format!("it sent \"{}\"", quote_bytes(first, 40)),
     };
-    (FailureCode::NotTls, format!("peer does not use TLS on this port: {spoken}"))
+    (FailureCode::NotTls, format!("peer does not use TLS on this port: {first_bytes}"))
 }
 
 /// What was presented in one handshake.
 #[derive(Debug, Clone, Default)]
-struct Seen {
+struct Received {
     chain: Vec<Certificate>,
     /// The verifier's clock, seconds since 1970.
     now: i64,
@@ -206,7 +211,7 @@ struct Seen {
 struct Recorder {
     verifier: Arc<Verifier>,
     identity: Option<Arc<CertifiedKey>>,
-    seen: Mutex<Seen>,
+    seen: Mutex<Received>,
 }
 
 impl Recorder {
@@ -232,7 +237,7 @@ impl Recorder {
         }
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> Received {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

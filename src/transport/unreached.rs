@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::http2::NoLink;
 use super::tls::ClientAuth;
-use super::wire::End;
-use crate::model::reach::{Failure, FailureCode, Spoken, Stage, TlsReport};
+use super::wire::StreamEnd;
+use crate::model::reach::{Failure, FailureCode, FirstBytes, Stage, TlsReport};
 use crate::net::tls::{TlsFailure, explain_alert, explain_end};
 use crate::text::duration;
 
@@ -29,10 +29,10 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         NoLink::Unusable(code, text) => return Failure::new(Stage::Http2, code, text, waited),
         NoLink::Ended(end) => end,
     };
-    let End { disconnect, code, tls, spoken } = end;
-    let before = match spoken {
-        Some(Spoken::Http2) => "before its first HTTP/2 frame was complete",
-        Some(Spoken::Tls) | None => "before sending SETTINGS",
+    let StreamEnd { disconnect, code, tls, first_bytes } = end;
+    let before = match first_bytes {
+        Some(FirstBytes::Http2) => "before its first HTTP/2 frame was complete",
+        Some(FirstBytes::Tls) | None => "before sending SETTINGS",
     };
     let mut text = match code {
         FailureCode::Closed => format!("closed the connection {before}"),
@@ -40,7 +40,7 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         _ => disconnect.to_string(),
     };
     let Some((mut report, client)) = secured else {
-        return Failure { spoken, ..Failure::new(Stage::Http2, code, text, waited) };
+        return Failure { first_bytes, ..Failure::new(Stage::Http2, code, text, waited) };
     };
     let refused = match (&tls, code) {
         (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {

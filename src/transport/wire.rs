@@ -14,7 +14,7 @@ use super::frames::{self, Frame};
 use super::rules::Rules;
 use super::socket_error;
 use crate::model::proxy::Proxy;
-use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail, Spoken};
+use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, FirstBytes, GoAway, PeerSettings, PhaseDetail};
 
 /// What happens to an established connection by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,20 +39,20 @@ pub(super) enum First {
 
 /// How the byte stream ended, worded for both its uses: a connection that was lost, and an attempt that failed.
 #[derive(Debug, Clone)]
-pub(super) struct End {
+pub(super) struct StreamEnd {
     pub disconnect: Disconnect,
     pub code: FailureCode,
     /// The TLS alert or error behind it.
     pub tls: Option<rustls::Error>,
     /// The protocol of the peer's first bytes, when its first frame was not complete.
-    pub spoken: Option<Spoken>,
+    pub first_bytes: Option<FirstBytes>,
 }
 
 #[derive(Debug)]
 struct State {
     first: Option<First>,
     goaway: Option<Box<GoAway>>,
-    end: Option<Box<End>>,
+    end: Option<Box<StreamEnd>>,
     proxy: Option<Arc<Proxy>>,
     told_goaway: bool,
     /// The server's SETTINGS, all of them together.
@@ -142,11 +142,11 @@ impl Wire {
     /// Ends reads and writes: the tap sends GOAWAY if it can, and then behaves as if the connection were closed.
     /// Takes effect when the driver is polled next; does not wake it.
     pub fn kill(&self) {
-        self.end(End {
+        self.end(StreamEnd {
             disconnect: disconnect(DisconnectReason::SubchannelShutdown, "closed by us"),
             code: FailureCode::Closed,
             tls: None,
-            spoken: None,
+            first_bytes: None,
         });
         self.killed.store(true, Ordering::Release);
     }
@@ -288,13 +288,13 @@ impl Wire {
         }
     }
 
-    pub fn ended(&self) -> Option<End> {
+    pub fn ended(&self) -> Option<StreamEnd> {
         self.state().end.as_deref().cloned()
     }
 
     /// Records the end of the connection. The first cause counts: after a GOAWAY, the GOAWAY is the reason, whatever
     /// closed the stream.
-    pub fn end(&self, mut end: End) {
+    pub fn end(&self, mut end: StreamEnd) {
         let listener = {
             let mut state = self.state();
             if state.end.is_some() {
@@ -312,8 +312,8 @@ impl Wire {
     }
 
     /// Records the end of the stream: in the middle of a frame, if one was begun.
-    pub fn end_of_stream(&self, begun: Option<Frame<'_>>, spoken: Option<Spoken>) {
-        let mut end = End { spoken, ..closed() };
+    pub fn end_of_stream(&self, begun: Option<Frame<'_>>, first_bytes: Option<FirstBytes>) {
+        let mut end = StreamEnd { first_bytes, ..closed() };
         if let Some(frame) = begun {
             let (name, length) = (frames::name(frame.kind), frame.length);
             end.disconnect
@@ -324,8 +324,8 @@ impl Wire {
     }
 
     /// Records that reading or writing failed.
-    pub fn broke(&self, error: &io::Error, spoken: Option<Spoken>) {
-        self.end(End { spoken, ..broken(error) });
+    pub fn broke(&self, error: &io::Error, first_bytes: Option<FirstBytes>) {
+        self.end(StreamEnd { first_bytes, ..broken(error) });
     }
 
     /// The next event. After the last one, it is returned again.
@@ -353,13 +353,13 @@ impl Wire {
 }
 
 /// The end of a stream that the peer closed.
-pub(super) fn closed() -> End {
+pub(super) fn closed() -> StreamEnd {
     let disconnect = disconnect(DisconnectReason::Unknown, "closed by peer");
-    End { disconnect, code: FailureCode::Closed, tls: None, spoken: None }
+    StreamEnd { disconnect, code: FailureCode::Closed, tls: None, first_bytes: None }
 }
 
 /// The end of a stream that failed with `error`.
-pub(super) fn broken(error: &io::Error) -> End {
+pub(super) fn broken(error: &io::Error) -> StreamEnd {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
     let (code, text) = socket_error::classify(error);
     let disconnect = match error.kind() {
@@ -372,13 +372,13 @@ pub(super) fn broken(error: &io::Error) -> End {
         io::ErrorKind::BrokenPipe => disconnect(DisconnectReason::Unknown, "closed by peer"),
         _ => disconnect(DisconnectReason::SocketError, &text),
     };
-    End { disconnect, code, tls, spoken: None }
+    StreamEnd { disconnect, code, tls, first_bytes: None }
 }
 
 /// The end of a connection that the peer flooded with small frames: we close it.
-pub(super) fn flooded(what: String) -> End {
+pub(super) fn flooded(what: String) -> StreamEnd {
     let disconnect = Disconnect { reason: DisconnectReason::Flood, detail: what, goaway: None };
-    End { disconnect, code: FailureCode::Flood, tls: None, spoken: None }
+    StreamEnd { disconnect, code: FailureCode::Flood, tls: None, first_bytes: None }
 }
 
 pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {

@@ -2,7 +2,7 @@
 
 #![cfg(feature = "lines")]
 
-use grpc_discover::backend::lines::{Lines, LinesTarget, Settings as LinesSettings};
+use grpc_discover::backend::lines::{Lines, LinesTarget, LinesSettings};
 use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::{Entry, HealthCheck, Service};
-use super::port::{self, Place};
+use super::port::{self, ChosenAddress};
 use super::target::ConsulTarget;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::spring;
@@ -207,7 +207,7 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     let node_address = node.address.as_deref().unwrap_or_default();
     let checks = entry.checks.unwrap_or_default();
     let types: Vec<&str> = checks.iter().filter_map(|check| check.r#type.as_deref()).collect();
-    let Place { address, layout, metadata } = port::place(&service, node_address, &types).map_err(|why| {
+    let ChosenAddress { address, layout, metadata } = port::place(&service, node_address, &types).map_err(|why| {
         let id = service.id.as_deref().unwrap_or_default();
         let text = format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default());
         // A service may have no port (0).

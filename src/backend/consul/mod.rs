@@ -8,6 +8,7 @@
 
 mod agent;
 mod answer;
+mod content;
 mod decode;
 mod elsewhere;
 mod error;
@@ -18,7 +19,6 @@ mod port;
 mod query;
 mod registry;
 mod settings;
-mod shown;
 mod target;
 mod tls;
 mod transport;
@@ -34,7 +34,7 @@ use tokio::time::timeout;
 
 pub use agent::Agent;
 pub use registry::REGISTRY;
-pub use settings::Settings;
+pub use settings::ConsulSettings;
 
 use super::login::learn_login;
 use super::settings::configure;
@@ -62,7 +62,7 @@ static ABOUT: About = About {
     bare_names: "when `CONSUL_HTTP_ADDR` is set, else the agent of this machine, if the session finds one",
     changes: "blocking queries",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<ConsulSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -74,7 +74,7 @@ impl Backend for Consul {
     /// `--dc` for targets that name no datacenter, and the tags of `--tag` beside a target's own.
     fn complete(&self, target: Target, settings: &super::Settings) -> Target {
         let Some(own) = target.of::<ConsulTarget>() else { return target };
-        let (mut own, settings) = (own.clone(), settings.of::<Settings>());
+        let (mut own, settings) = (own.clone(), settings.of::<ConsulSettings>());
         own.dc = own.dc.or_else(|| settings.dc.value.clone());
         let new: Vec<String> = settings.tags.iter().filter(|tag| !own.tags.contains(tag)).cloned().collect();
         own.tags.extend(new);
@@ -87,12 +87,12 @@ impl Backend for Consul {
                 let settings = &context.settings;
                 let limit = settings.response_limit();
                 let watch = watch::resolve(
-                    (*settings.of::<Settings>()).clone(),
+                    (*settings.of::<ConsulSettings>()).clone(),
                     target.clone(),
                     settings.secrets.clone(),
                     limit,
                 );
-                match local_agent(&settings.of::<Settings>()) {
+                match local_agent(&settings.of::<ConsulSettings>()) {
                     Some(agent) if context.implied && target.agent.is_none() => if_present(agent, watch),
                     _ => watch,
                 }
@@ -109,7 +109,7 @@ impl Backend for Consul {
             Some(target) => (target.token.as_ref(), target.user.as_ref()),
             None => (None, None),
         };
-        let ours = settings.of::<Settings>();
+        let ours = settings.of::<ConsulSettings>();
         for token in [own.0, ours.token.value.as_ref()].into_iter().flatten() {
             settings.secrets.learn(token.reveal());
         }
@@ -120,23 +120,26 @@ impl Backend for Consul {
 
     /// When `CONSUL_HTTP_ADDR` is set, or for the agent of this machine, if there is one.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        if service.is_empty() || (active(&settings.of::<Settings>()).is_err() && !self.is_speculative(settings)) {
+        if service.is_empty() || (active(&settings.of::<ConsulSettings>()).is_err() && !self.is_speculative(settings)) {
             return None;
         }
         Some(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }.into())
     }
 
     fn is_speculative(&self, settings: &super::Settings) -> bool {
-        local_agent(&settings.of::<Settings>()).is_some()
+        local_agent(&settings.of::<ConsulSettings>()).is_some()
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
+        Description {
+            active: active(&settings.of::<ConsulSettings>()),
+            settings: settings.of::<ConsulSettings>().rows(),
+        }
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<ConsulTarget>() {
-            Some(target) => query::check(&settings.of::<Settings>(), target).map_err(CheckError::new),
+            Some(target) => query::check(&settings.of::<ConsulSettings>(), target).map_err(CheckError::new),
             None => Ok(()),
         }
     }
@@ -145,7 +148,7 @@ impl Backend for Consul {
     /// may not read the version, only the version is missing.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
+        let (settings, secrets) = ((*settings.of::<ConsulSettings>()).clone(), settings.secrets.clone());
         Box::pin(async move {
             let client = Client::new(watch::open(settings, None, &secrets).await?, limit);
             let leader = client.ask(StatusLeader {}, None, limit).await?.value;
@@ -167,7 +170,7 @@ impl Backend for Consul {
 }
 
 /// Why bare names are queried here, or why not.
-fn active(settings: &Settings) -> Result<String, String> {
+fn active(settings: &ConsulSettings) -> Result<String, String> {
     let agent = &settings.agent.value;
     match &settings.agent.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
@@ -180,7 +183,7 @@ fn active(settings: &Settings) -> Result<String, String> {
 }
 
 /// The agent that is queried for bare names although no setting names it: the one on this machine.
-fn local_agent(settings: &Settings) -> Option<SocketAddr> {
+fn local_agent(settings: &ConsulSettings) -> Option<SocketAddr> {
     match settings.agent.origin {
         Origin::System(_) | Origin::Default => settings.agent.value.loopback(),
         Origin::Env(_) | Origin::Flag(_) | Origin::Config(_) => None,

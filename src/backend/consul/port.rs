@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Service, TaggedAddress};
-use crate::layout::{self, LayoutError, PlaceError, consul, join, kratos, spring};
+use crate::layout::{self, LayoutError, ServiceAddressError, consul, join, kratos, spring};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// Where an instance listens for gRPC, and which rule determined it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ChosenAddress {
     /// The address.
     pub address: Address,
     /// The layout that was recognised and what in it gave the address: `kratos: tagged address grpc`.
@@ -41,11 +41,11 @@ pub(super) enum PortError {
         /// Its value.
         address: String,
         /// Why.
-        source: PlaceError,
+        source: ServiceAddressError,
     },
     /// Host and port do not form an address.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    ChosenAddress(#[from] ServiceAddressError),
     /// The framework's own registration shows that the instance is unusable.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -54,8 +54,9 @@ pub(super) enum PortError {
 /// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named
 /// `grpc` or the default one of several; the service's own port, with the name of the framework that registered it if
 /// one is recognised. `checks` are the types of its checks.
-pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, PortError> {
-    let at_rule = |address: Address, layout: LayoutRule| Ok(Place { address, layout, metadata: BTreeMap::new() });
+pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<ChosenAddress, PortError> {
+    let at_rule =
+        |address: Address, layout: LayoutRule| Ok(ChosenAddress { address, layout, metadata: BTreeMap::new() });
     let consuls = |rule: String| LayoutRule::new(OWN, rule);
 
     if let Some(path) = service.socket_path.as_ref().filter(|path| !path.as_os_str().is_empty()) {
@@ -96,11 +97,11 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
     let consul::Framework { layout, is_web_port, metadata } = framework?;
     let rule = format!("{at} and port");
     let layout = if is_web_port { spring::web_servers(&rule) } else { LayoutRule::new(layout, rule) };
-    Ok(Place { address: join(host, port)?, layout, metadata })
+    Ok(ChosenAddress { address: join(host, port)?, layout, metadata })
 }
 
 /// The address in the tagged addresses; `None` when they contain nothing about protocols.
-fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
+fn tagged(service: &Service) -> Result<Option<ChosenAddress>, PortError> {
     let Some(all) = &service.tagged_addresses else { return Ok(None) };
     for scheme in ["grpc", "grpcs"] {
         if let Some(tagged) = all.get(scheme) {
@@ -110,7 +111,7 @@ fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
                 source,
             })?;
             let layout = LayoutRule::new(framework, format!("tagged address {scheme}"));
-            return Ok(Some(Place { address, layout, metadata: BTreeMap::new() }));
+            return Ok(Some(ChosenAddress { address, layout, metadata: BTreeMap::new() }));
         }
     }
     // Kratos writes one tagged address for each of its servers. If none is for gRPC, there is no gRPC server, and the
@@ -124,7 +125,7 @@ fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
 }
 
 /// `grpc://10.0.0.1:9000?isSecure=true` as Kratos writes it, or a bare host beside its port.
-fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), PlaceError> {
+fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), ServiceAddressError> {
     match tagged.address.split_once("://") {
         None => Ok((OWN, join(&tagged.address, tagged.port)?)),
         Some((_, rest)) => {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::agent::{AddressDefaults, Agent};
 use super::error::ConsulError;
-use super::settings::Settings;
+use super::settings::ConsulSettings;
 use super::target::ConsulTarget;
 use super::transport::{Limit, Transport};
 use super::{tls, wire_port};
@@ -99,12 +99,12 @@ pub(super) struct Route {
 
 impl Route {
     /// Does [`new`](Self::new) read files, and so block for some milliseconds?
-    pub(super) fn reads_files(settings: &Settings, target: Option<&ConsulTarget>) -> bool {
+    pub(super) fn reads_files(settings: &ConsulSettings, target: Option<&ConsulTarget>) -> bool {
         settings.token_file.value.is_some() || agent(settings, target).is_ok_and(|agent| agent.is_tls())
     }
 
     /// Combines settings and target, and reads the files they name.
-    pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
+    pub(super) fn new(settings: &ConsulSettings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
         // The error already names the address.
         let agent = agent(settings, target).map_err(|error| {
             let text = format!("consul agent {error}");
@@ -144,7 +144,7 @@ impl Route {
 }
 
 /// The agent of the target, else of the settings. A target's agent uses TLS if the settings' agent does.
-fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, super::agent::AgentError> {
+fn agent(settings: &ConsulSettings, target: Option<&ConsulTarget>) -> Result<Agent, super::agent::AgentError> {
     match target.and_then(|target| target.agent.as_deref()) {
         None => Ok(settings.agent.value.clone()),
         Some(text) => {
@@ -155,14 +155,14 @@ fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, su
 }
 
 /// Reads the files that TLS to the target's agent needs.
-pub(super) fn check(settings: &Settings, target: &ConsulTarget) -> Result<(), SetupError> {
+pub(super) fn check(settings: &ConsulSettings, target: &ConsulTarget) -> Result<(), SetupError> {
     match agent(settings, Some(target)) {
         Ok(Agent::Tcp { tls: true, host, .. }) => tls::plan(settings, &host).check(),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-fn token(settings: &Settings) -> Result<Option<Secret>, ConsulError> {
+fn token(settings: &ConsulSettings) -> Result<Option<Secret>, ConsulError> {
     let Some(path) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
     match file::read_text(path, file::SMALL) {
         Ok(text) => {

@@ -1,4 +1,4 @@
-//! [`Settings`]: how Consul is queried, read from the environment as by Consul's own command line (`hashicorp/consul`
+//! [`ConsulSettings`]: how Consul is queried, read from the environment as by Consul's own command line (`hashicorp/consul`
 //! `api/api.go`, `defaultConfig`).
 
 use std::convert::Infallible;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::agent::{AddressDefaults, Agent};
 use crate::backend::login::shown_login;
-use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced, Value};
+use crate::backend::settings::{BackendSettings, Flag, Origin, Setting, SettingsError, SettingsReader, Sourced, Value};
 use crate::model::secret::Secret;
 
 const DC: &str = "--dc";
@@ -42,7 +42,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 /// How Consul is queried. No file has been read and nothing contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ConsulSettings {
     /// The agent: `CONSUL_HTTP_ADDR`, by default `127.0.0.1:8500`.
     pub agent: Sourced<Agent>,
     /// The ACL token: `CONSUL_HTTP_TOKEN`.
@@ -76,9 +76,9 @@ pub struct Settings {
     pub tags: Vec<String>,
 }
 
-impl Default for Settings {
+impl Default for ConsulSettings {
     fn default() -> Self {
-        Settings {
+        ConsulSettings {
             agent: Sourced::default(),
             token: Sourced::default(),
             token_file: Sourced::default(),
@@ -98,15 +98,15 @@ impl Default for Settings {
     }
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
+impl BackendSettings for ConsulSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
         let tls = given.go_boolean("CONSUL_HTTP_SSL", false)?;
         let defaults = AddressDefaults { tls: tls.value, port: None };
         let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", |text| Agent::parse(text, defaults))?;
         if let (Agent::Tcp { tls: of_agent, .. }, Origin::Default) = (&mut agent.value, &agent.origin) {
             *of_agent = tls.value;
         }
-        let mut settings = Settings {
+        let mut settings = ConsulSettings {
             agent,
             token: given.secret("CONSUL_HTTP_TOKEN")?,
             token_file: given.path("CONSUL_HTTP_TOKEN_FILE")?,
@@ -136,7 +136,7 @@ impl BackendSettings for Settings {
     }
 
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
-        Arc::new(Settings {
+        Arc::new(ConsulSettings {
             token: Sourced::default(),
             token_file: Sourced::default(),
             auth: Sourced::default(),
@@ -145,7 +145,7 @@ impl BackendSettings for Settings {
     }
 }
 
-impl Settings {
+impl ConsulSettings {
     /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("CONSUL_HTTP_ADDR", self.agent.value.to_string(), self.agent.origin.clone())];
@@ -181,14 +181,14 @@ fn user_and_password(text: &str) -> (String, Secret) {
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    fn from(pairs: &[(&str, &str)]) -> Result<ConsulSettings, SettingsError> {
+        ConsulSettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]
     fn an_empty_environment_means_the_agent_of_this_machine() {
         let settings = from(&[("CONSUL_HTTP_ADDR", ""), ("CONSUL_HTTP_TOKEN", " ")]).unwrap();
-        assert_eq!(settings, Settings::default());
+        assert_eq!(settings, ConsulSettings::default());
         assert_eq!(settings.agent.value.to_string(), "127.0.0.1:8500");
         assert!(settings.verify.value);
         assert_eq!(settings.rows(), [("CONSUL_HTTP_ADDR", "127.0.0.1:8500".to_string(), Origin::Default)]);

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::ring};
 
 use super::fake::{Act, Fake, http, ok};
 use super::*;
-use crate::backend::Settings as All;
+use crate::backend::Settings;
 use crate::backend::settings::BackendSettings as _;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{NoteKind, Update};
@@ -20,12 +20,12 @@ use crate::model::secret::Secret;
 const ONE: &str = r#"[{"Node":{"Node":"n"},"Service":{"ID":"pay-1","Address":"10.0.0.1","Port":9000},"Checks":[]}]"#;
 
 /// The settings that result from these variables.
-fn settings(pairs: &[(&str, &str)]) -> Settings {
-    Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
+fn settings(pairs: &[(&str, &str)]) -> ConsulSettings {
+    ConsulSettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
 }
 
-fn context(consul: Settings) -> Context {
-    Context { settings: Arc::new(All::default().with(consul)), ..Context::default() }
+fn context(consul: ConsulSettings) -> Context {
+    Context { settings: Arc::new(Settings::default().with(consul)), ..Context::default() }
 }
 
 fn target(service: &str) -> ConsulTarget {
@@ -33,19 +33,19 @@ fn target(service: &str) -> ConsulTarget {
 }
 
 /// The first response for `target`.
-async fn first(target: ConsulTarget, settings: Settings) -> Result<Update, ResolveError> {
+async fn first(target: ConsulTarget, settings: ConsulSettings) -> Result<Update, ResolveError> {
     let mut stream = Consul.resolve(&target.into(), &context(settings));
     stream.next().await.expect("silence is never an answer")
 }
 
-async fn first_endpoints(target: ConsulTarget, settings: Settings) -> Vec<Endpoint> {
+async fn first_endpoints(target: ConsulTarget, settings: ConsulSettings) -> Vec<Endpoint> {
     match first(target, settings).await {
         Ok(Update::Reset(answer)) => answer.endpoints,
         other => panic!("{other:?}"),
     }
 }
 
-async fn first_error(target: ConsulTarget, settings: Settings) -> ResolveError {
+async fn first_error(target: ConsulTarget, settings: ConsulSettings) -> ResolveError {
     match first(target, settings).await {
         Err(error) => error,
         Ok(update) => panic!("{update:?}"),
@@ -255,7 +255,7 @@ async fn a_target_that_cannot_be_asked_is_refused_before_anything_is() {
             r#"consul agent "a:port" has an invalid port: must be from 1 to 65535"#.to_string(),
         ),
     ] {
-        let error = first_error(wrong, Settings::default()).await;
+        let error = first_error(wrong, ConsulSettings::default()).await;
         assert!(matches!(error, ResolveError::Fatal(_)), "{error}");
         assert_eq!((error.failure().code, error.to_string()), (ResolveCode::BadTarget, text));
     }
@@ -271,7 +271,7 @@ async fn a_ping_says_what_answers_and_who_leads() {
     };
     let ping = |agent: &Fake| {
         let consul = settings(&[("CONSUL_HTTP_ADDR", &agent.address)]);
-        Consul.ping(&All::default().with(consul))
+        Consul.ping(&Settings::default().with(consul))
     };
     let agent = fake(script(200)).await;
     assert_eq!(ping(&agent).await, Ok(format!("consul 1.22.7 at {}, leader 10.0.0.1:8300", agent.address)));
@@ -288,7 +288,7 @@ async fn a_ping_says_what_answers_and_who_leads() {
 
 #[test]
 fn an_agent_in_the_environment_makes_the_backend_active() {
-    let all = All::default().with(settings(&[("CONSUL_HTTP_ADDR", "consul.example:8500")]));
+    let all = Settings::default().with(settings(&[("CONSUL_HTTP_ADDR", "consul.example:8500")]));
     assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()));
     assert_eq!(Consul.target_for("", &all), None);
     let description = Consul.describe(&all);
@@ -302,9 +302,9 @@ async fn the_agent_of_this_machine_is_queried_for_bare_names_if_it_is_there() {
     let agent = fake(|_, _| ok(&["X-Consul-Index: 1"], ONE)).await;
     let (host, port) = agent.address.rsplit_once(':').unwrap();
     let tcp = Agent::Tcp { tls: false, host: host.to_string(), port: port.parse().unwrap(), prefix: String::new() };
-    let mut consul = Settings::default();
+    let mut consul = ConsulSettings::default();
     consul.agent.value = tcp;
-    let all = All::default().with(consul.clone());
+    let all = Settings::default().with(consul.clone());
     assert!(Consul.is_speculative(&all) && active(&consul).is_err());
     assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()), "nothing is contacted for that");
     assert_eq!(agent.journal.connections().0, 0);

@@ -1,6 +1,6 @@
 //! TLS to the agent, with Consul's own settings.
 
-use super::settings::Settings;
+use super::settings::ConsulSettings;
 use crate::backend::tls::{Names, Pem, Plan};
 
 /// Consul's names for the settings.
@@ -14,7 +14,7 @@ pub(super) const NAMES: &Names = &Names {
 };
 
 /// The plan for an agent at `host`.
-pub(super) fn plan(settings: &Settings, host: &str) -> Plan {
+pub(super) fn plan(settings: &ConsulSettings, host: &str) -> Plan {
     Plan {
         verify: settings.verify.value,
         cacert: settings.cacert.value.clone().map(Pem::File),

@@ -4,9 +4,9 @@
 //! * The first query does not block and is consistent: a server that has just started returns `[]` until it has read
 //!   its own log.
 //! * An index that goes back restarts the watch. So does a response that lacks endpoints, unless its headers prove
-//!   that it is complete ([`Shown::is_doubtful`]): the consistent query decides.
+//!   that it is complete ([`ListedContent::is_doubtful`]): the consistent query decides.
 //! * The content is compared, not only the index: ACL changes do not change an index.
-//! * What a token may not see is hidden, not removed ([`Shown::hides`]).
+//! * What a token may not see is hidden, not removed ([`ListedContent::hides`]).
 //! * While a query blocks, a second connection sends liveness checks: a frozen agent keeps its connections open, and
 //!   the watch would otherwise wait until the blocking query ends.
 
@@ -18,12 +18,12 @@ use consulrs::api::features::{Blocking, ConsistencyMode};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::content::ListedContent;
 use super::decode::decode;
 use super::elsewhere;
 use super::mesh::Mesh;
 use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segment};
-use super::settings::Settings;
-use super::shown::Shown;
+use super::settings::ConsulSettings;
 use super::target::ConsulTarget;
 use crate::backend::Resolution;
 use crate::backend::watch::Watch;
@@ -57,7 +57,7 @@ const CREDIT: Duration = Duration::from_secs(1);
 
 /// Opens the route to the agent. Files are read on a thread where blocking is allowed.
 pub(super) async fn open(
-    settings: Settings,
+    settings: ConsulSettings,
     target: Option<ConsulTarget>,
     secrets: &Secrets,
 ) -> Result<Arc<Route>, ResolveError> {
@@ -80,7 +80,7 @@ pub(super) async fn open(
 
 /// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(
-    settings: Settings,
+    settings: ConsulSettings,
     target: ConsulTarget,
     secrets: Secrets,
     response_limit: Duration,
@@ -144,7 +144,7 @@ struct ConsulWatch {
     /// The index that the next blocking query waits behind; with 0 it returns at once.
     index: u64,
     /// The last response that was reported.
-    shown: Option<Shown>,
+    shown: Option<ListedContent>,
     /// The last blocking query returned a doubtful response.
     doubted: bool,
     /// Doubtful responses in a row that were not confirmed.
@@ -196,8 +196,12 @@ impl ConsulWatch {
                 Some(index) => self.index = index,
                 None => self.over = Some(self.unwatchable()),
             }
-            let hidden =
-                Shown::hides(decoded.registered, &meta, self.client.route().is_anonymous(), &self.target.service);
+            let hidden = ListedContent::hides(
+                decoded.registered,
+                &meta,
+                self.client.route().is_anonymous(),
+                &self.target.service,
+            );
             if let Some(why) = hidden.as_ref().filter(|_| decoded.endpoints.is_empty()) {
                 return Err(ResolveError::ambient(ResolveCode::Hidden, self.named(why)));
             }
@@ -210,9 +214,9 @@ impl ConsulWatch {
                 }
             }
             self.mesh.mark(&mut decoded.endpoints);
-            let why = Shown::incomplete(hidden.as_deref(), &meta);
+            let why = ListedContent::incomplete(hidden.as_deref(), &meta);
             let why = why.map(|(code, why)| ResolveFailure::new(code, self.named(&why)));
-            let shown = Shown::new(&decoded, hidden, &meta, self.target.near.is_some());
+            let shown = ListedContent::new(&decoded, hidden, &meta, self.target.near.is_some());
             if self.shown.as_ref() != Some(&shown) {
                 let mut notes = vec![self.asked(&meta, took, behind)];
                 notes.extend(shown.notes.iter().cloned());
@@ -292,7 +296,7 @@ impl ConsulWatch {
     /// The query that returns when something changes, or after [`WAIT`].
     async fn ask_blocking(&mut self) -> Result<Reply<Vec<u8>>, ResolveError> {
         sleep_until(self.pace.begin(Instant::now())).await;
-        let is_partial = self.shown.as_ref().is_some_and(Shown::is_partial);
+        let is_partial = self.shown.as_ref().is_some_and(ListedContent::is_partial);
         let longest = if is_partial { HIDDEN_WAIT } else { WAIT };
         let wait = Some(format!("{}s", longest.as_secs()));
         let features = Features { blocking: Some(Blocking { index: self.index, wait }), ..Features::default() };

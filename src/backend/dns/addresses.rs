@@ -19,7 +19,7 @@ use crate::text::duration;
 const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
 
 /// What every query of one answer has in common.
-pub(super) struct Question<'a> {
+pub(super) struct QuerySet<'a> {
     /// Queries the servers.
     pub client: &'a DnsClient,
     /// The address family that is wanted.
@@ -30,7 +30,7 @@ pub(super) struct Question<'a> {
 
 /// The addresses of one name.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundAddresses {
     /// Each with its TTL.
     pub addresses: Vec<(IpAddr, Duration)>,
     /// What the servers answered.
@@ -39,20 +39,20 @@ pub(super) struct Found {
     pub failures: Vec<ResolveError>,
 }
 
-impl Question<'_> {
+impl QuerySet<'_> {
     /// One query.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
         self.client.ask(name, kind, self.deadline).await
     }
 
     /// A and AAAA in parallel, as far as the family includes them.
-    pub(super) async fn addresses(&self, name: &Name) -> Found {
+    pub(super) async fn addresses(&self, name: &Name) -> FoundAddresses {
         if name.is_localhost() {
             // The resolver would answer this by itself, as if the server had answered.
             let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
-            return Found { addresses, ..Found::default() };
+            return FoundAddresses { addresses, ..FoundAddresses::default() };
         }
-        let mut found = Found::default();
+        let mut found = FoundAddresses::default();
         for answered in self.both(name).await {
             match answered {
                 Ok(reply) => {
@@ -109,7 +109,7 @@ async fn late(
     })
 }
 
-impl Found {
+impl FoundAddresses {
     /// Reports that A was answered and AAAA was not, or the other way round: some resolvers fail both.
     pub(super) fn half_answered(&self, name: &Name, notes: &mut Notes) {
         let has_addresses = |reply: &&Reply| matches!(reply.result, QuestionResult::Records { .. });

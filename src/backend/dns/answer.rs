@@ -9,7 +9,7 @@ use futures_util::future::{self, Either, maybe_done, select};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, timeout};
 
-use super::addresses::{Found, Question};
+use super::addresses::{FoundAddresses, QuerySet};
 use super::name::full_name;
 use super::notes::{Absent, Notes};
 use super::outcome::Outcome;
@@ -24,7 +24,7 @@ use crate::text::duration;
 const CONFIG_GRACE: Duration = Duration::from_millis(300);
 
 /// What is queried.
-pub(super) enum Wanted {
+pub(super) enum Lookup {
     /// The addresses of a host.
     Host {
         /// The name as typed.
@@ -41,7 +41,7 @@ pub(super) enum Wanted {
 
 /// Sends every query that is needed for a full update.
 pub(super) async fn outcome(
-    wanted: &Wanted,
+    wanted: &Lookup,
     servers: &Servers,
     client: &DnsClient,
     family: Family,
@@ -51,16 +51,16 @@ pub(super) async fn outcome(
         Family::Both if servers.no_aaaa => Family::V4,
         family => family,
     };
-    let question = Question { client, family, deadline };
-    let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
+    let question = QuerySet { client, family, deadline };
+    let (Lookup::Srv(name) | Lookup::Host { host: name, .. }) = wanted;
     if let Some(domain) = never_asked(name) {
         let text =
             format!("{name} does not exist: .{domain} names are never sent to a DNS server (RFC 6761, RFC 7686)");
         return Ok(Outcome { update: Update::NotFound(Absence::new(AbsenceCode::NxDomain, text)), ttl: None });
     }
     match wanted {
-        Wanted::Srv(name) => question.srv_only(&servers.candidates(name)?).await,
-        Wanted::Host { host, port, otherwise } => {
+        Lookup::Srv(name) => question.srv_only(&servers.candidates(name)?).await,
+        Lookup::Host { host, port, otherwise } => {
             if let Some((addresses, who)) = servers.local(host, family) {
                 return Ok(local(host, addresses, who, *port, otherwise));
             }
@@ -83,7 +83,7 @@ fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, other
     Outcome { update: Update::Reset(Answer { endpoints, notes: vec![note] }), ttl: None }
 }
 
-impl Question<'_> {
+impl QuerySet<'_> {
     async fn host(
         &self,
         typed: &Name,
@@ -142,13 +142,13 @@ impl Question<'_> {
     }
 
     /// Whether the name as typed has addresses other than those that the search list found.
-    async fn shadowed(&self, typed: &Name, answered: &Name, found: &Found, notes: &mut Notes) {
+    async fn shadowed(&self, typed: &Name, answered: &Name, found: &FoundAddresses, notes: &mut Notes) {
         // A single label is never meant to be a top-level domain.
         if typed == answered || typed.num_labels() < 2 {
             return;
         }
         let direct = self.addresses(typed).await;
-        let ips = |found: &Found| found.addresses.iter().map(|(ip, _)| *ip).collect::<BTreeSet<_>>();
+        let ips = |found: &FoundAddresses| found.addresses.iter().map(|(ip, _)| *ip).collect::<BTreeSet<_>>();
         let (here, there) = (ips(found), ips(&direct));
         if there.is_empty() || here == there {
             return;

@@ -49,12 +49,12 @@ mod zone;
 
 pub use registry::REGISTRY;
 
-use answer::Wanted;
+use answer::Lookup;
 use outcome::Outcome;
 use question::DnsClient;
 use schedule::Schedule;
 use servers::Servers;
-pub use settings::{Family, Settings};
+pub use settings::{DnsSettings, Family};
 pub use target::DnsTarget;
 use target::NAME;
 
@@ -97,7 +97,7 @@ static ABOUT: About = About {
     bare_names: "always",
     changes: "asking again: after the TTL (at least 1 s, at most 5 s or `--dns-interval`), and at once when a connection fails",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<DnsSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -118,9 +118,9 @@ impl Backend for Dns {
                     }
                     Err(error) => return Box::pin(stream::once(std::future::ready(Err(error)))),
                 }
-                (server.clone(), Wanted::Host { host: host.clone(), port: *port, otherwise })
+                (server.clone(), Lookup::Host { host: host.clone(), port: *port, otherwise })
             }
-            Some(DnsTarget::Srv { server, name }) => (server.clone(), Wanted::Srv(name.clone())),
+            Some(DnsTarget::Srv { server, name }) => (server.clone(), Lookup::Srv(name.clone())),
             None => return refused(NAME, target),
         };
         Box::pin(stream::unfold(State::New { server, wanted, context: context.clone() }, State::next))
@@ -132,7 +132,7 @@ impl Backend for Dns {
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        let dns = settings.of::<Settings>();
+        let dns = settings.of::<DnsSettings>();
         let mut rows = Vec::new();
         match &dns.server {
             Some(server) => rows.push(("server", server.value.to_string(), server.origin.clone())),
@@ -162,7 +162,7 @@ impl Backend for Dns {
     }
 
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let (dns, limit) = (settings.of::<Settings>(), settings.response_limit());
+        let (dns, limit) = (settings.of::<DnsSettings>(), settings.response_limit());
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
             let client = DnsClient::new(&servers);
@@ -196,7 +196,7 @@ fn literal_answer(host: &str, socket: SocketAddr, rule: &'static str) -> Update 
 }
 
 enum State {
-    New { server: Option<String>, wanted: Wanted, context: Context },
+    New { server: Option<String>, wanted: Lookup, context: Context },
     Watching(Box<DnsWatch>),
     Ended,
 }
@@ -221,7 +221,7 @@ impl State {
 }
 
 struct DnsWatch {
-    wanted: Wanted,
+    wanted: Lookup,
     servers: Servers,
     client: DnsClient,
     family: Family,
@@ -243,9 +243,9 @@ struct LastReport {
 }
 
 impl DnsWatch {
-    async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
+    async fn start(server: Option<String>, wanted: Lookup, context: &Context) -> Result<Self, ResolveError> {
         let limit = context.settings.response_limit();
-        let settings = context.settings.of::<Settings>();
+        let settings = context.settings.of::<DnsSettings>();
         let is_set = !context.settings.resolve_timeout.is_zero();
         let servers = timeout(limit, Servers::of(server.as_deref(), &settings)).await.unwrap_or_else(|_| {
             let server = server.as_deref().unwrap_or_default();

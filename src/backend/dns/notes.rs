@@ -9,7 +9,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record};
 use super::error::mnemonic;
 use super::exchange::NoEdns;
 use super::outcome::{Outcome, least};
-use super::question::{Cut, QuestionResult, Reply};
+use super::question::{QuestionResult, Reply, Truncation};
 use super::servers::shown;
 use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
@@ -147,7 +147,7 @@ impl Notes {
             if let Some(how) = reply.without_edns {
                 self.without_edns(reply.server, how);
             }
-            if let Some(Cut { udp, tcp }) = reply.cut {
+            if let Some(Truncation { udp, tcp }) = reply.cut {
                 let text = format!(
                     "dns server {} cuts its answer to {} short: {udp} of {tcp} records over UDP, without the TC bit; all {tcp} over TCP",
                     reply.server, reply.question

@@ -41,7 +41,7 @@ pub(super) struct Reply {
     /// The chain of aliases, starting with the queried name; empty without an alias.
     pub(super) aliases: Vec<Name>,
     /// The response over UDP was truncated without the TC bit.
-    pub(super) cut: Option<Cut>,
+    pub(super) cut: Option<Truncation>,
     /// Even the response over TCP was truncated.
     pub(super) incomplete: bool,
     /// Why the query was sent without EDNS, if it was.
@@ -52,7 +52,7 @@ pub(super) struct Reply {
 
 /// How many records arrived over each transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cut {
+pub(super) struct Truncation {
     pub(super) udp: usize,
     pub(super) tcp: usize,
 }
@@ -199,7 +199,7 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
         ResponseCode::NoError => QuestionResult::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
         other => return Err(Fault::Code(other)),
     };
-    let cut = cut.map(|udp| Cut { udp, tcp: count });
+    let cut = cut.map(|udp| Truncation { udp, tcp: count });
     Ok(Reply {
         server: SocketAddr::from(([0, 0, 0, 0], 0)),
         question: String::new(),

@@ -9,7 +9,7 @@ use hickory_resolver::proto::rr::Name;
 
 use super::name::{full_name, fully_qualified};
 use super::resolv_conf::{ResolvConf, Retry};
-use super::{Family, Settings, zone};
+use super::{DnsSettings, Family, zone};
 use crate::model::host_port::{self, HostPort};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::platform::resolver::{self, HOSTS, SystemResolver};
@@ -48,7 +48,7 @@ impl Servers {
 
     /// The servers from `target`'s authority, else from the settings, else from the system. An authority that is a
     /// host name is resolved by this machine's resolver.
-    pub(super) async fn of(authority: Option<&str>, settings: &Settings) -> Result<Self, ResolveError> {
+    pub(super) async fn of(authority: Option<&str>, settings: &DnsSettings) -> Result<Self, ResolveError> {
         match (authority, &settings.server) {
             (Some(authority), _) => lookup(authority).await.map(Servers::explicit),
             (None, Some(server)) => Ok(Servers::explicit(server.value)),

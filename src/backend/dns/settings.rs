@@ -1,4 +1,4 @@
-//! [`Settings`]: how DNS is queried.
+//! [`DnsSettings`]: how DNS is queried.
 
 use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::RecordType;
 
-use crate::backend::settings::{BackendSettings, Flag, Reader, Setting, SettingsError, Sourced, Value, duration};
+use crate::backend::settings::{
+    BackendSettings, Flag, Setting, SettingsError, SettingsReader, Sourced, Value, duration,
+};
 use crate::model::host_port::without_brackets;
 
 const SERVER: &str = "--dns-server";
@@ -45,7 +47,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 /// How DNS is queried.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct DnsSettings {
     /// The server to query instead of the system's (`--dns-server`). A target's own authority takes precedence.
     pub server: Option<Sourced<SocketAddr>>,
     /// Longest time between two queries (`--dns-interval`): 5 s when `None`.
@@ -54,13 +56,13 @@ pub struct Settings {
     pub family: Family,
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
+impl BackendSettings for DnsSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
         let mut families = [false; 2];
         for switch in given.switches(&[IPV4, IPV6])? {
             families[usize::from(switch.value == IPV6)] = true;
         }
-        Ok(Settings {
+        Ok(DnsSettings {
             server: given.flag(SERVER, server)?,
             interval: given.flag_duration(INTERVAL)?.map(|interval| interval.value),
             family: match families {

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use hickory_resolver::proto::rr::Name;
 
-use super::addresses::Question;
+use super::addresses::QuerySet;
 use super::notes::{Absent, Notes};
 use super::outcome::{Outcome, least};
 use super::question::{QuestionResult, Reply};
@@ -21,7 +21,7 @@ use crate::text::count;
 /// At most this many SRV targets are queried.
 const MOST_TARGETS: usize = 256;
 
-impl Question<'_> {
+impl QuerySet<'_> {
     /// The addresses of every SRV target, from the additional section if the server included them.
     pub(super) async fn srv(&self, reply: Reply, mut notes: Notes) -> Result<Outcome, ResolveError> {
         let records = srv_records(&reply);

@@ -14,7 +14,7 @@ use dns_server::{DnsServer, Script, addresses, full};
 
 async fn ask(servers: &Servers) -> Result<Update, ResolveError> {
     let client = DnsClient::new(servers);
-    let wanted = Wanted::Host { host: "pay".to_string(), port: Some(1), otherwise: PortRule::target(1) };
+    let wanted = Lookup::Host { host: "pay".to_string(), port: Some(1), otherwise: PortRule::target(1) };
     let deadline = Instant::now() + Duration::from_secs(2);
     answer::outcome(&wanted, servers, &client, Family::Both, deadline).await.map(|outcome| outcome.update)
 }
@@ -140,7 +140,7 @@ async fn a_search_domain_that_hides_the_name_as_given_is_told() {
     server.says("pay.other.corp.test", A, addresses("pay.other.corp.test", 1, &["10.0.0.9"]));
     server.says("pay.other", A, addresses("pay.other", 1, &["10.0.0.1"]));
     let servers = Servers { ndots: 5, ..system(&[&server], &["corp.test"]) };
-    let wanted = Wanted::Host { host: "pay.other".to_string(), port: Some(1), otherwise: PortRule::target(1) };
+    let wanted = Lookup::Host { host: "pay.other".to_string(), port: Some(1), otherwise: PortRule::target(1) };
     let client = DnsClient::new(&servers);
     let deadline = Instant::now() + Duration::from_secs(2);
     let outcome = answer::outcome(&wanted, &servers, &client, Family::Both, deadline).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::messages::{RangeRequest, RangeResponse};
 use super::target::EtcdTarget;
-use super::wire::Wire;
+use super::wire::EtcdConnection;
 use crate::model::resolution::{Note, NoteKind};
 
 /// Time limit for the search.
@@ -16,7 +16,7 @@ const KEYS: i64 = 5000;
 const NAMED: usize = 3;
 
 /// Notes on other prefixes that have the name, and what to do.
-pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget) -> Vec<Note> {
+pub(super) async fn look(wire: &mut EtcdConnection, target: &EtcdTarget) -> Vec<Note> {
     // The range covers all keys.
     let question =
         RangeRequest { key: vec![0], range_end: vec![0], limit: KEYS, keys_only: true, ..Default::default() };

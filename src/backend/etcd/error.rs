@@ -41,7 +41,7 @@ pub(super) enum EtcdError {
         /// The error of the TLS library.
         source: io::Error,
     },
-    /// The member closed the connection with a TLS alert, as described by [`Explain`](crate::net::tls::Explain).
+    /// The member closed the connection with a TLS alert, as described by [`TlsExplanation`](crate::net::tls::Explain).
     #[error("tls: {0}")]
     Alert(String),
     /// Connected and queried, but no response arrived.
@@ -65,7 +65,7 @@ pub(super) enum EtcdError {
     Broken {
         /// How it ended.
         #[source]
-        end: ConnectionEnd,
+        end: EtcdConnectionEnd,
         /// The member was contacted in plain text, and never responded.
         may_want_tls: bool,
     },
@@ -106,7 +106,7 @@ pub(super) enum EtcdError {
 
 /// How a connection ended.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectionEnd {
+pub(super) enum EtcdConnectionEnd {
     /// By an error.
     #[error("{}", http2_words(.0))]
     Failed(#[from] h2::Error),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::error::EtcdError;
 use super::messages::{LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
-use super::wire::Wire;
+use super::wire::EtcdConnection;
 use crate::layout;
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::text::exact_duration;
@@ -64,14 +64,14 @@ impl Leases {
     }
 
     /// Reads every lease in `held` that is not known yet, and drops those that no key has any more.
-    pub(super) async fn learn(&mut self, wire: &mut Wire, held: &BTreeSet<i64>) -> Result<(), EtcdError> {
+    pub(super) async fn learn(&mut self, wire: &mut EtcdConnection, held: &BTreeSet<i64>) -> Result<(), EtcdError> {
         self.known.retain(|id, _| held.contains(id));
         let new: Vec<i64> = held.iter().copied().filter(|id| !self.known.contains_key(id)).collect();
         self.read(wire, new).await
     }
 
     /// Reads the known ones again.
-    pub(super) async fn again(&mut self, wire: &mut Wire) -> Result<(), EtcdError> {
+    pub(super) async fn again(&mut self, wire: &mut EtcdConnection) -> Result<(), EtcdError> {
         self.read(wire, self.known.keys().copied().take(FOLLOWED).collect()).await
     }
 
@@ -81,7 +81,7 @@ impl Leases {
         least.unwrap_or(SELDOM).clamp(OFTEN, SELDOM)
     }
 
-    async fn read(&mut self, wire: &mut Wire, ids: Vec<i64>) -> Result<(), EtcdError> {
+    async fn read(&mut self, wire: &mut EtcdConnection, ids: Vec<i64>) -> Result<(), EtcdError> {
         self.refused = None;
         for (id, answer) in ask(wire, ids).await? {
             match answer {
@@ -100,7 +100,11 @@ impl Leases {
     }
 
     /// Why keys with these leases were removed, by lease; must be called before the leases are dropped.
-    pub(super) async fn ends(&self, wire: &mut Wire, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, EtcdError> {
+    pub(super) async fn ends(
+        &self,
+        wire: &mut EtcdConnection,
+        ids: BTreeSet<i64>,
+    ) -> Result<BTreeMap<i64, String>, EtcdError> {
         let now = Instant::now();
         let answers = ask(wire, ids.into_iter().collect()).await?;
         Ok(answers.into_iter().map(|(id, answer)| (id, end(answer, self.life(id), now))).collect())
@@ -108,7 +112,7 @@ impl Leases {
 }
 
 async fn ask(
-    wire: &mut Wire,
+    wire: &mut EtcdConnection,
     ids: Vec<i64>,
 ) -> Result<Vec<(i64, Result<LeaseTimeToLiveResponse, EtcdError>)>, EtcdError> {
     if ids.is_empty() {
@@ -150,7 +154,7 @@ fn end(answer: Result<LeaseTimeToLiveResponse, EtcdError>, known: Option<Life>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::etcd::error::ConnectionEnd;
+    use crate::backend::etcd::error::EtcdConnectionEnd;
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_ended_early_was_revoked_and_one_that_had_its_time_ran_out() {
@@ -166,7 +170,7 @@ mod tests {
         let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
         assert!(end(lives, Some(life), read).starts_with("was deleted while its lease was active (7s left)"));
         assert!(end(gone(), None, read).contains("expired or was revoked"));
-        let refused = Err(EtcdError::Broken { end: ConnectionEnd::Closed, may_want_tls: false });
+        let refused = Err(EtcdError::Broken { end: EtcdConnectionEnd::Closed, may_want_tls: false });
         let words = "could not be queried: connection lost: closed by the member";
         assert!(end(refused, None, read).contains(words));
     }

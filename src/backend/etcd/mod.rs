@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 pub use registry::REGISTRY;
-pub use settings::{Member, Settings};
+pub use settings::{EtcdSettings, Member};
 
 use super::listing::RegistryTerms;
 use super::login::learn_login;
@@ -61,7 +61,7 @@ static ABOUT: About = About {
     bare_names: "when `ETCDCTL_ENDPOINTS` is set",
     changes: "a watch from the revision that was read",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<EtcdSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -73,7 +73,7 @@ impl Backend for Etcd {
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<EtcdTarget>() {
             Some(target) => {
-                let settings = (*context.settings.of::<Settings>()).clone();
+                let settings = (*context.settings.of::<EtcdSettings>()).clone();
                 let limit = context.settings.response_limit_or(settings.command_timeout.value);
                 watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
@@ -85,7 +85,7 @@ impl Backend for Etcd {
     }
 
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
-        if let Some((user, password)) = settings.of::<Settings>().credentials() {
+        if let Some((user, password)) = settings.of::<EtcdSettings>().credentials() {
             learn_login(&settings.secrets, &user, &password);
             // A password may be set in both variables.
             user.split_once(':').iter().for_each(|(_, own)| settings.secrets.learn(own));
@@ -97,17 +97,17 @@ impl Backend for Etcd {
         if service.is_empty() {
             return None;
         }
-        active(&settings.of::<Settings>()).ok()?;
+        active(&settings.of::<EtcdSettings>()).ok()?;
         Some(EtcdTarget { service: service.to_string(), ..EtcdTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
+        Description { active: active(&settings.of::<EtcdSettings>()), settings: settings.of::<EtcdSettings>().rows() }
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<EtcdTarget>() {
-            Some(target) => route::check(&settings.of::<Settings>(), target).map_err(CheckError::new),
+            Some(target) => route::check(&settings.of::<EtcdSettings>(), target).map_err(CheckError::new),
             None => Ok(()),
         }
     }
@@ -115,14 +115,14 @@ impl Backend for Etcd {
     /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader
     /// it is an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = settings.response_limit_or(settings.of::<Settings>().command_timeout.value);
-        let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
+        let limit = settings.response_limit_or(settings.of::<EtcdSettings>().command_timeout.value);
+        let (settings, secrets) = ((*settings.of::<EtcdSettings>()).clone(), settings.secrets.clone());
         Box::pin(async move { route::open(settings, None, secrets).await?.ping(limit).await })
     }
 }
 
 /// Why bare names are queried here, or why not.
-fn active(settings: &Settings) -> Result<String, String> {
+fn active(settings: &EtcdSettings) -> Result<String, String> {
     match &settings.endpoints.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),

@@ -11,9 +11,9 @@ use tonic::Code;
 use super::NAMES;
 use super::error::{AUTHENTICATION_OFF, EtcdError};
 use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
-use super::settings::{EtcdSettingError, Member, Settings};
+use super::settings::{EtcdSettingError, EtcdSettings, Member};
 use super::target::EtcdTarget;
-use super::wire::Wire;
+use super::wire::EtcdConnection;
 use crate::backend::failover::{self, Failed};
 use crate::backend::tls::{Pem, Plan};
 use crate::model::resolution::{ResolveCode, ResolveError};
@@ -43,16 +43,16 @@ impl fmt::Display for Reachable {
 }
 
 /// A member that is connected and, if needed, authenticated.
-pub(super) struct Joined {
+pub(super) struct ConnectedMember {
     /// Its address as shown.
     pub member: String,
     /// The connection.
-    pub wire: Wire,
+    pub wire: EtcdConnection,
 }
 
 /// Combines settings and target. Files are read on a thread where blocking is allowed.
 pub(super) async fn open(
-    settings: Settings,
+    settings: EtcdSettings,
     target: Option<EtcdTarget>,
     secrets: Secrets,
 ) -> Result<Arc<Route>, ResolveError> {
@@ -92,7 +92,7 @@ impl From<RouteError> for ResolveError {
 }
 
 /// The members of the target, else of the settings.
-fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Member>, EtcdSettingError> {
+fn members(settings: &EtcdSettings, target: Option<&EtcdTarget>) -> Result<Vec<Member>, EtcdSettingError> {
     let named = target.map(|target| target.members.as_slice()).unwrap_or_default();
     if named.is_empty() {
         return Ok(settings.endpoints.value.clone());
@@ -101,13 +101,13 @@ fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Membe
 }
 
 /// Reads the files that TLS to the target's members needs.
-pub(super) fn check(settings: &Settings, target: &EtcdTarget) -> Result<(), SetupError> {
+pub(super) fn check(settings: &EtcdSettings, target: &EtcdTarget) -> Result<(), SetupError> {
     let members = members(settings, Some(target)).unwrap_or_default();
     let secured = members.iter().find(|member| settings.is_tls(member));
     secured.map_or(Ok(()), |member| plan(settings, member).check())
 }
 
-fn plan(settings: &Settings, member: &Member) -> Plan {
+fn plan(settings: &EtcdSettings, member: &Member) -> Plan {
     Plan {
         verify: !settings.skip_verify.value,
         cacert: settings.cacert.value.clone().map(Pem::File),
@@ -120,7 +120,7 @@ fn plan(settings: &Settings, member: &Member) -> Plan {
 }
 
 impl Route {
-    fn new(settings: &Settings, members: Vec<Member>, secrets: Secrets) -> Result<Self, RouteError> {
+    fn new(settings: &EtcdSettings, members: Vec<Member>, secrets: Secrets) -> Result<Self, RouteError> {
         let ready = |member: &Member| {
             let tls = plan(settings, member).load();
             tls.map_err(|source| RouteError::Tls { member: member.to_string(), source })
@@ -141,7 +141,7 @@ impl Route {
     pub(super) async fn first<T>(
         &self,
         limit: Duration,
-        ask: impl Fn(Joined, Duration) -> BoxFuture<'static, Result<T, EtcdError>> + Sync,
+        ask: impl Fn(ConnectedMember, Duration) -> BoxFuture<'static, Result<T, EtcdError>> + Sync,
     ) -> Result<(T, Vec<Failed<EtcdError>>), ResolveError> {
         let ask = &ask;
         let asked = failover::first(self.members.iter(), limit, |reachable, share| {
@@ -154,15 +154,15 @@ impl Route {
         asked.await.map_err(|error| error.of("etcd", "member"))
     }
 
-    async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<Joined, EtcdError> {
+    async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<ConnectedMember, EtcdError> {
         let begun = Instant::now();
-        let mut wire = Wire::open(member, tls.as_ref(), self.dial_timeout.min(limit)).await?;
+        let mut wire = EtcdConnection::open(member, tls.as_ref(), self.dial_timeout.min(limit)).await?;
         self.authenticate(&mut wire, limit.saturating_sub(begun.elapsed())).await?;
-        Ok(Joined { member: member.to_string(), wire })
+        Ok(ConnectedMember { member: member.to_string(), wire })
     }
 
     /// Authenticates, if the settings name a user.
-    pub(super) async fn authenticate(&self, wire: &mut Wire, limit: Duration) -> Result<(), EtcdError> {
+    pub(super) async fn authenticate(&self, wire: &mut EtcdConnection, limit: Duration) -> Result<(), EtcdError> {
         let Some((name, password)) = &self.credentials else { return Ok(()) };
         let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
         let asked = wire.caller().ask::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
@@ -196,7 +196,7 @@ impl Route {
 }
 
 /// The member's status. A member without a leader is an error.
-pub(super) async fn status(wire: &mut Wire, limit: Duration) -> Result<StatusResponse, EtcdError> {
+pub(super) async fn status(wire: &mut EtcdConnection, limit: Duration) -> Result<StatusResponse, EtcdError> {
     let asked = wire.caller().ask::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
     let status = wire.drive(asked).await?;
     if status.leader == 0 {

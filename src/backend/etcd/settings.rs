@@ -1,4 +1,4 @@
-//! [`Settings`]: how etcd is queried, read from the environment as by etcdctl (`etcd-io/etcd`
+//! [`EtcdSettings`]: how etcd is queried, read from the environment as by etcdctl (`etcd-io/etcd`
 //! `etcdctl/ctlv3/command/global.go`, `client/v3/config.go`).
 
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
+use crate::backend::settings::{BackendSettings, Origin, Setting, SettingsError, SettingsReader, Sourced};
 use crate::backend::socket::shown_address;
 use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
@@ -119,7 +119,7 @@ impl fmt::Display for Member {
 
 /// How etcd is queried. No file has been read and nothing contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct EtcdSettings {
     /// The members, queried in their order: `ETCDCTL_ENDPOINTS`, by default `127.0.0.1:2379`.
     pub endpoints: Sourced<Vec<Member>>,
     /// PEM file with the trusted roots, instead of the system's: `ETCDCTL_CACERT`.
@@ -143,10 +143,10 @@ pub struct Settings {
     pub insecure_transport: Sourced<bool>,
 }
 
-impl Default for Settings {
+impl Default for EtcdSettings {
     fn default() -> Self {
         let local = Member { tls: None, host: "127.0.0.1".to_string(), port: PORT };
-        Settings {
+        EtcdSettings {
             endpoints: Sourced::new(vec![local], Origin::Default),
             cacert: Sourced::default(),
             cert: Sourced::default(),
@@ -161,12 +161,12 @@ impl Default for Settings {
     }
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
-        let unset = Settings::default();
+impl BackendSettings for EtcdSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
+        let unset = EtcdSettings::default();
         let password = given.secret("ETCDCTL_PASSWORD")?;
         let whole = password.value.is_some();
-        let settings = Settings {
+        let settings = EtcdSettings {
             endpoints: given.read_or("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
             cacert: given.path("ETCDCTL_CACERT")?,
             cert: given.path("ETCDCTL_CERT")?,
@@ -188,11 +188,11 @@ impl BackendSettings for Settings {
     }
 
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
-        Arc::new(Settings { user: Sourced::default(), password: Sourced::default(), ..self.clone() })
+        Arc::new(EtcdSettings { user: Sourced::default(), password: Sourced::default(), ..self.clone() })
     }
 }
 
-impl Settings {
+impl EtcdSettings {
     /// User and password.
     pub(super) fn credentials(&self) -> Option<(String, Secret)> {
         let (name, own) = self.user.value.clone()?;
@@ -280,14 +280,14 @@ fn duration(text: &str) -> Result<Duration, EtcdSettingError> {
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    fn from(pairs: &[(&str, &str)]) -> Result<EtcdSettings, SettingsError> {
+        EtcdSettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]
     fn an_empty_environment_means_the_member_of_this_machine() {
         let settings = from(&[("ETCDCTL_ENDPOINTS", ""), ("ETCDCTL_USER", " ")]).unwrap();
-        assert_eq!(settings, Settings::default());
+        assert_eq!(settings, EtcdSettings::default());
         assert_eq!(settings.rows(), [("ETCDCTL_ENDPOINTS", "127.0.0.1:2379".to_string(), Origin::Default)]);
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::messages::{RangeRequest, RangeResponse};
 use super::target::EtcdTarget;
-use super::wire::Wire;
+use super::wire::EtcdConnection;
 use crate::backend::listing::listed;
 use crate::layout::kratos;
 use crate::model::endpoint::Endpoint;
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 const VALUES: i64 = 1000;
 
 /// A note on invalid values of other services, if Kratos registers the service that is looked up.
-pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
+pub(super) async fn look(wire: &mut EtcdConnection, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
     let is_kratos =
         |endpoint: &Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.layout == Some(kratos::NAME));
     if !endpoints.iter().any(is_kratos) {

@@ -1,4 +1,4 @@
-//! [`Secured`]: a TLS stream that keeps the peer's alert. With TLS 1.3 a server rejects a client without a
+//! [`AlertStream`]: a TLS stream that keeps the peer's alert. With TLS 1.3 a server rejects a client without a
 //! certificate only after the handshake: by then the client has started to write, and gets a broken pipe before it
 //! has read the reason.
 
@@ -13,25 +13,25 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls;
 
 use crate::net::dial::Io;
-use crate::net::tls::Explain;
+use crate::net::tls::TlsExplanation;
 
 /// The last TLS alert, kept beside the stream because h2 passes an I/O error on as its text.
 pub(super) type Alert = Arc<OnceLock<String>>;
 
 /// See the [module](self).
-pub(super) struct Secured {
+pub(super) struct AlertStream {
     stream: TlsStream<TcpStream>,
     alert: Alert,
-    explain: Arc<Explain>,
+    explain: Arc<TlsExplanation>,
     /// Writing has failed, and the unread data is being read.
     failed: Option<io::Error>,
 }
 
-impl Secured {
+impl AlertStream {
     /// Wraps `stream`; the handle returns its alert, as described by `explain`.
-    pub(super) fn new(stream: TlsStream<TcpStream>, explain: Arc<Explain>) -> (Self, Alert) {
+    pub(super) fn new(stream: TlsStream<TcpStream>, explain: Arc<TlsExplanation>) -> (Self, Alert) {
         let alert = Alert::default();
-        (Secured { stream, alert: alert.clone(), explain, failed: None }, alert)
+        (AlertStream { stream, alert: alert.clone(), explain, failed: None }, alert)
     }
 
     fn note(&self, error: io::Error) -> io::Error {
@@ -73,20 +73,20 @@ impl Secured {
     }
 }
 
-impl Io for Secured {
+impl Io for AlertStream {
     fn tcp(&self) -> Option<&TcpStream> {
         self.stream.tcp()
     }
 }
 
-impl AsyncRead for Secured {
+impl AsyncRead for AlertStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         Poll::Ready(result.map_err(|error| self.note(error)))
     }
 }
 
-impl AsyncWrite for Secured {
+impl AsyncWrite for AlertStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.failed.is_some() {
             return self.told(cx);

@@ -21,8 +21,8 @@ use super::error::EtcdError;
 use super::lease::Leases;
 use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, WatchRequest, WatchResponse};
 use super::prefix::{end, prefixes};
-use super::route::{self, Joined, Route};
-use super::settings::Settings;
+use super::route::{self, ConnectedMember, Route};
+use super::settings::EtcdSettings;
 use super::siblings;
 use super::target::EtcdTarget;
 use crate::backend::Resolution;
@@ -43,12 +43,12 @@ const PULSE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 4096;
 
 /// All updates for `target` until an error, which ends the stream.
-pub(super) fn resolve(settings: Settings, target: EtcdTarget, secrets: Secrets, limit: Duration) -> Resolution {
+pub(super) fn resolve(settings: EtcdSettings, target: EtcdTarget, secrets: Secrets, limit: Duration) -> Resolution {
     after(begin(settings, target, secrets, limit))
 }
 
 async fn begin(
-    settings: Settings,
+    settings: EtcdSettings,
     target: EtcdTarget,
     secrets: Secrets,
     limit: Duration,
@@ -62,7 +62,7 @@ async fn begin(
     }
     let begun = Instant::now();
     let route = route::open(settings, Some(target.clone()), secrets).await?;
-    let asked = route.first(limit, |joined, left| Box::pin(Reading::begin(joined, target.clone(), left))).await;
+    let asked = route.first(limit, |joined, left| Box::pin(PrefixReading::begin(joined, target.clone(), left))).await;
     let (reading, failed) = asked?;
     let (member, took, revision) = (&reading.member, duration(begun.elapsed()), reading.revision);
     let mut asked = format!("etcd {member} responded in {took}, linearizable read, revision {revision}");
@@ -79,9 +79,9 @@ async fn begin(
 }
 
 /// What was read from one member.
-struct Reading {
+struct PrefixReading {
     member: String,
-    wire: super::wire::Wire,
+    wire: super::wire::EtcdConnection,
     /// The revision of what was read.
     revision: i64,
     listing: Listing,
@@ -95,10 +95,10 @@ struct Reading {
     elsewhere: Vec<Note>,
 }
 
-impl Reading {
+impl PrefixReading {
     /// Reads everything under the prefixes, within `limit`.
-    async fn begin(joined: Joined, target: EtcdTarget, limit: Duration) -> Result<Self, EtcdError> {
-        let Joined { member, mut wire } = joined;
+    async fn begin(joined: ConnectedMember, target: EtcdTarget, limit: Duration) -> Result<Self, EtcdError> {
+        let ConnectedMember { member, mut wire } = joined;
         let prefixes = prefixes(&target);
         let (mut allowed, mut denied) = (Vec::new(), Vec::new());
         let (mut pairs, mut revision, mut refusal) = (Vec::new(), 0, None);
@@ -157,7 +157,7 @@ impl Reading {
             true => elsewhere::look(&mut wire, &target).await,
             false => siblings::look(&mut wire, &target, &endpoints).await.into_iter().collect(),
         };
-        Ok(Reading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
+        Ok(PrefixReading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }
 
     /// If this user may not read some prefixes, missing endpoints may be under them.
@@ -188,7 +188,7 @@ impl Reading {
 }
 
 struct EtcdWatch {
-    reading: Reading,
+    reading: PrefixReading,
     route: Arc<Route>,
     /// `None` before the first change is waited for.
     watch: Option<Messages<WatchResponse>>,
@@ -215,7 +215,7 @@ impl EtcdWatch {
     /// Waits for a change that alters the answer.
     async fn wait(&mut self) -> Result<Answer, EtcdError> {
         loop {
-            let Reading { wire, allowed, revision, .. } = &mut self.reading;
+            let PrefixReading { wire, allowed, revision, .. } = &mut self.reading;
             let mut watch = match self.watch.take() {
                 Some(watch) => watch,
                 None => {
@@ -246,7 +246,7 @@ impl EtcdWatch {
 
     /// Sends a liveness check, and reads the remaining TTL of leases.
     async fn check(&mut self) -> Result<(), EtcdError> {
-        let Reading { wire, leases, .. } = &mut self.reading;
+        let PrefixReading { wire, leases, .. } = &mut self.reading;
         match route::status(wire, PULSE).await {
             Ok(_) => {}
             // It responded, so it is alive.
@@ -271,7 +271,7 @@ impl EtcdWatch {
             let reason = Some(response.cancel_reason).filter(|reason| !reason.is_empty());
             return Err(EtcdError::Canceled { reason });
         }
-        let Reading { listing, leases, wire, member, .. } = &mut self.reading;
+        let PrefixReading { listing, leases, wire, member, .. } = &mut self.reading;
         let (mut is_new, mut gone, mut revision) = (false, Vec::new(), 0);
         for event in response.events {
             let Some(pair) = event.kv else { continue };

@@ -1,7 +1,7 @@
-//! [`Wire`]: one HTTP/2 connection to one member, and calls over it.
+//! [`EtcdConnection`]: one HTTP/2 connection to one member, and calls over it.
 //!
 //! Not tonic's `Channel`: it reconnects by itself and keeps a task, and a backend may do neither. The connection is a
-//! future that progresses only while a caller waits for a response ([`Wire::drive`]); it spawns nothing, so dropping
+//! future that progresses only while a caller waits for a response ([`EtcdConnection::drive`]); it spawns nothing, so dropping
 //! it closes the socket.
 
 use std::future::{Future, poll_fn};
@@ -16,10 +16,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
 
-use super::error::{ConnectionEnd, EtcdError};
+use super::error::{EtcdConnectionEnd, EtcdError};
 use super::messages::{WatchRequest, WatchResponse};
 use super::settings::Member;
-use super::tls_alert::{Alert, Secured};
+use super::tls_alert::{Alert, AlertStream};
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
 use crate::net::dial::Io;
@@ -33,7 +33,7 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 const WINDOW: u32 = 1024 * 1024;
 
 /// One connection.
-pub(super) struct Wire {
+pub(super) struct EtcdConnection {
     /// `None` after it has ended.
     connection: Option<Connection<Box<dyn Io>, Bytes>>,
     /// The last TLS alert.
@@ -45,17 +45,17 @@ pub(super) struct Wire {
     caller: Caller,
 }
 
-/// Calls over a [`Wire`]. Nothing is sent or received unless the wire is driven.
+/// Calls over a [`EtcdConnection`]. Nothing is sent or received unless the wire is driven.
 #[derive(Clone)]
 pub(super) struct Caller {
     client: Client,
     metadata: HeaderMap,
 }
 
-impl Wire {
+impl EtcdConnection {
     /// Connects, within `limit`.
     pub(super) async fn open(member: &Member, tls: Option<&TlsClient>, limit: Duration) -> Result<Self, EtcdError> {
-        timeout(limit, Wire::dial(member, tls)).await.map_err(|_| EtcdError::ConnectTimeout(limit))?
+        timeout(limit, EtcdConnection::dial(member, tls)).await.map_err(|_| EtcdError::ConnectTimeout(limit))?
     }
 
     async fn dial(member: &Member, tls: Option<&TlsClient>) -> Result<Self, EtcdError> {
@@ -71,7 +71,7 @@ impl Wire {
                         EtcdError::Handshake { words, source }
                     }
                 };
-                let (secured, alert) = Secured::new(secured.map_err(failed)?, tls.explain().clone());
+                let (secured, alert) = AlertStream::new(secured.map_err(failed)?, tls.explain().clone());
                 (Box::new(secured), Scheme::HTTPS, alert)
             }
         };
@@ -87,7 +87,7 @@ impl Wire {
         // rpctypes.MetadataRequireLeaderKey: a member without a leader returns an error instead of its local state.
         metadata.insert(HeaderName::from_static("hasleader"), HeaderValue::from_static("true"));
         let caller = Caller { client, metadata };
-        Ok(Wire { connection: Some(connection), alert, is_heard: false, is_plain, caller })
+        Ok(EtcdConnection { connection: Some(connection), alert, is_heard: false, is_plain, caller })
     }
 
     /// Sends `token` with every request from now on.
@@ -113,11 +113,11 @@ impl Wire {
                 return Poll::Ready(done);
             }
             let Some(connection) = &mut self.connection else {
-                return Poll::Ready(Err(EtcdError::Broken { end: ConnectionEnd::Before, may_want_tls: false }));
+                return Poll::Ready(Err(EtcdError::Broken { end: EtcdConnectionEnd::Before, may_want_tls: false }));
             };
             let Poll::Ready(end) = Pin::new(connection).poll(cx) else { return Poll::Pending };
             self.connection = None;
-            let end = end.map_or_else(ConnectionEnd::from, |()| ConnectionEnd::Closed);
+            let end = end.map_or_else(EtcdConnectionEnd::from, |()| EtcdConnectionEnd::Closed);
             // The response may have been read before the end.
             Poll::Ready(match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(done)) => Ok(done),

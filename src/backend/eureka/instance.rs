@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::backend::unusable::Unusable;
-use crate::layout::{LayoutError, PlaceError, join, kitex, kratos, spring};
+use crate::layout::{LayoutError, ServiceAddressError, join, kitex, kratos, spring};
 use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule, Maintenance};
 use crate::text::shell_word;
 
@@ -23,7 +23,7 @@ pub(super) enum InstanceError {
         /// The URL.
         url: String,
         /// Why.
-        source: PlaceError,
+        source: ServiceAddressError,
     },
     /// Kratos registered it for another protocol.
     #[error(transparent)]
@@ -36,7 +36,7 @@ pub(super) enum InstanceError {
     NoHost,
     /// Host and port do not form an address.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    InstanceAddress(#[from] ServiceAddressError),
     /// The enabled port is not a number.
     #[error("its {name} is {value}, which is not a valid port")]
     Port {
@@ -59,7 +59,7 @@ impl InstanceError {
             InstanceError::Endpoints { .. }
             | InstanceError::Kitex(_)
             | InstanceError::NoHost
-            | InstanceError::Place(_)
+            | InstanceError::InstanceAddress(_)
             | InstanceError::Port { .. } => Unusable::Garbled(text),
         }
     }
@@ -128,7 +128,7 @@ fn maintenance(instance: &Map<String, Value>, overridden: &str) -> Maintenance {
 }
 
 /// Where an instance listens for gRPC.
-struct Place {
+struct InstanceAddress {
     address: Address,
     rule: LayoutRule,
     /// The instance's other address, if the first one is a host name.
@@ -137,13 +137,13 @@ struct Place {
 
 /// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host
 /// is the one that clients dial: `hostName`; if that is not a host name (it includes a port), `ipAddr`.
-fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> Result<Place, InstanceError> {
+fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> Result<InstanceAddress, InstanceError> {
     if let Some(url) = metadata.get("Endpoints").or_else(|| metadata.get("endpoints"))
         && let Some((scheme, rest)) = url.split_once("://")
     {
         return match scheme {
             "grpc" | "grpcs" => kratos::authority(rest)
-                .map(|address| Place {
+                .map(|address| InstanceAddress {
                     address,
                     rule: LayoutRule::new(kratos::NAME, format!("metadata Endpoints {scheme}")),
                     also: None,
@@ -164,7 +164,7 @@ fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> 
         let address = join(host, port)?;
         let is_name = matches!(address, Address::Name { .. });
         let also = ip.filter(|ip| is_name && *ip != host).and_then(|ip| join(ip, port).ok());
-        Ok(Place { address, rule, also })
+        Ok(InstanceAddress { address, rule, also })
     };
     if let Some(found) = spring::grpc_port(|key| metadata.get(key), OWN) {
         let (port, rule) = found?;

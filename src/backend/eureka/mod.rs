@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 pub use registry::REGISTRY;
-pub use settings::{Server, Settings};
+pub use settings::{EurekaSettings, Server};
 
 use super::login::learn_login;
 use super::settings::configure;
@@ -48,7 +48,7 @@ static ABOUT: About = About {
     bare_names: "when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set",
     changes: "asking again: every 5 s, and at once when a connection fails",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<EurekaSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -62,7 +62,7 @@ impl Backend for Eureka {
             Some(target) => {
                 let limit = context.settings.response_limit();
                 let hints = context.resolve_now.clone();
-                watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit, hints)
+                watch::resolve((*context.settings.of::<EurekaSettings>()).clone(), target.clone(), limit, hints)
             }
             None => {
                 let text = "eureka: accepts eureka: targets only";
@@ -73,7 +73,7 @@ impl Backend for Eureka {
 
     fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
         let own = target.and_then(Target::of::<EurekaTarget>).and_then(|target| target.user.as_ref());
-        let servers = &settings.of::<Settings>().servers.value;
+        let servers = &settings.of::<EurekaSettings>().servers.value;
         let users = servers.iter().filter_map(|server| server.user.as_ref());
         users.chain(own).for_each(|(user, password)| learn_login(&settings.secrets, user, password));
     }
@@ -83,21 +83,21 @@ impl Backend for Eureka {
         if service.is_empty() {
             return None;
         }
-        active(&settings.of::<Settings>()).ok()?;
+        active(&settings.of::<EurekaSettings>()).ok()?;
         Some(EurekaTarget { app: service.to_string(), ..EurekaTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        let mut rows = settings.of::<Settings>().rows();
+        let mut rows = settings.of::<EurekaSettings>().rows();
         rows.push(("interval", text::exact_duration(watch::INTERVAL), Origin::Default));
-        Description { active: active(&settings.of::<Settings>()), settings: rows }
+        Description { active: active(&settings.of::<EurekaSettings>()), settings: rows }
     }
 
     /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server
     /// that responds.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let servers = settings.of::<Settings>().servers.value.clone();
+        let servers = settings.of::<EurekaSettings>().servers.value.clone();
         Box::pin(async move {
             let asked = client::first(servers, limit, |client, left| {
                 Box::pin(async move {
@@ -120,7 +120,7 @@ impl Backend for Eureka {
 }
 
 /// Why bare names are queried here, or why not.
-fn active(settings: &Settings) -> Result<String, String> {
+fn active(settings: &EurekaSettings) -> Result<String, String> {
     match &settings.servers.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),

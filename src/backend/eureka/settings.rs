@@ -1,4 +1,4 @@
-//! [`Settings`]: how Eureka is queried. The variable is Spring's own.
+//! [`EurekaSettings`]: how Eureka is queried. The variable is Spring's own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::target::EurekaTarget;
 use crate::backend::login::shown_login;
-use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
+use crate::backend::settings::{BackendSettings, Origin, Setting, SettingsError, SettingsReader, Sourced};
 use crate::backend::socket::shown_address;
 use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
@@ -110,26 +110,26 @@ impl fmt::Display for Server {
 
 /// How Eureka is queried. Nothing has been contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct EurekaSettings {
     /// The servers, queried in their order: `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE`, by default
     /// `http://127.0.0.1:8761/eureka`.
     pub servers: Sourced<Vec<Server>>,
 }
 
-impl Default for Settings {
+impl Default for EurekaSettings {
     fn default() -> Self {
         let (host, path) = ("127.0.0.1".to_string(), PATH.to_string());
         let local = Server { tls: false, host, port: PORT, path, user: None };
-        Settings { servers: Sourced::new(vec![local], Origin::Default) }
+        EurekaSettings { servers: Sourced::new(vec![local], Origin::Default) }
     }
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
+impl BackendSettings for EurekaSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
         let servers = |text: &str| {
             text.split(',').map(|server| Server::parse(server.trim())).collect::<Result<Vec<_>, ServerUrlError>>()
         };
-        Ok(Settings { servers: given.read_or(VARIABLE, Settings::default().servers.value, servers)? })
+        Ok(EurekaSettings { servers: given.read_or(VARIABLE, EurekaSettings::default().servers.value, servers)? })
     }
 
     /// Each server's user is part of its own URL and is sent to no other server.
@@ -138,7 +138,7 @@ impl BackendSettings for Settings {
     }
 }
 
-impl Settings {
+impl EurekaSettings {
     /// The servers that `target` queries: its own, else those of the settings.
     pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, ServerUrlError> {
         let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
@@ -168,13 +168,13 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn from(value: &str) -> Result<Settings, SettingsError> {
-        Settings::from_env(|name| (name == VARIABLE).then(|| value.to_string()))
+    fn from(value: &str) -> Result<EurekaSettings, SettingsError> {
+        EurekaSettings::from_env(|name| (name == VARIABLE).then(|| value.to_string()))
     }
 
     #[test]
     fn springs_variable_is_read_and_its_password_never_shown() {
-        assert_eq!(from("  ").unwrap(), Settings::default());
+        assert_eq!(from("  ").unwrap(), EurekaSettings::default());
         let settings = from("http://ann:hunt%65r2@h1:8761/eureka/, https://h2/eureka/v2").unwrap();
         let [first, second] = &settings.servers.value[..] else { panic!("{settings:?}") };
         assert_eq!(first.user.as_ref().map(|(_, password)| password.reveal()), Some("hunter2"));

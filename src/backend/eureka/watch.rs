@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::client::{Client, Reply, first};
 use super::decode::decode;
 use super::error::EurekaError;
-use super::settings::Settings;
+use super::settings::EurekaSettings;
 use super::target::EurekaTarget;
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
@@ -32,7 +32,12 @@ const SEARCH: Duration = Duration::from_secs(2);
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// All updates for `target` until an error, which ends the stream.
-pub(super) fn resolve(settings: Settings, target: EurekaTarget, limit: Duration, hints: Arc<Notify>) -> Resolution {
+pub(super) fn resolve(
+    settings: EurekaSettings,
+    target: EurekaTarget,
+    limit: Duration,
+    hints: Arc<Notify>,
+) -> Resolution {
     after(EurekaWatch::begin(settings, target, limit, hints))
 }
 
@@ -53,7 +58,7 @@ struct EurekaWatch {
 
 impl EurekaWatch {
     async fn begin(
-        settings: Settings,
+        settings: EurekaSettings,
         target: EurekaTarget,
         limit: Duration,
         hints: Arc<Notify>,

@@ -100,7 +100,7 @@ fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
         let first = watch.read();
         Ok((watch, first))
     });
-    let follow = Follow { path: path.to_path_buf(), limit, state: State::Reading(begun.boxed()) };
+    let follow = Follow { path: path.to_path_buf(), limit, state: State::PendingRead(begun.boxed()) };
     Box::pin(stream::unfold(follow, Follow::next))
 }
 
@@ -114,16 +114,16 @@ struct Follow {
 /// The state of the watch.
 enum State {
     /// It is being read.
-    Reading(Reading),
+    PendingRead(PendingRead),
     /// Reading has taken longer than the limit, and that was reported.
-    Late(Reading),
+    Late(PendingRead),
     /// Waiting for a change.
     Watching(Box<FileWatch>),
     Ended,
 }
 
 /// Resolves to the content of the file.
-type Reading = BoxFuture<'static, Result<(Box<FileWatch>, ReadResult), ResolveError>>;
+type PendingRead = BoxFuture<'static, Result<(Box<FileWatch>, ReadResult), ResolveError>>;
 
 impl Follow {
     async fn next(mut self) -> Option<(Result<Update, ResolveError>, Follow)> {
@@ -132,11 +132,11 @@ impl Follow {
                 State::Ended => return None,
                 State::Watching(watch) => {
                     watch.signal.clone().changed.notified().await;
-                    self.state = State::Reading(watch.settled().boxed());
+                    self.state = State::PendingRead(watch.settled().boxed());
                     continue;
                 }
                 State::Late(reading) => (reading.await, true),
-                State::Reading(mut reading) => match timeout(self.limit, &mut reading).await {
+                State::PendingRead(mut reading) => match timeout(self.limit, &mut reading).await {
                     Ok(read) => (read, false),
                     Err(_) => {
                         let late = FileError::Late(self.limit).at(&self.path);
@@ -174,7 +174,7 @@ struct FileWatch {
     /// The absolute path.
     absolute: PathBuf,
     /// Gets every event in the watched directories.
-    signal: Arc<Signal>,
+    signal: Arc<ChangeSignal>,
     /// Stops its thread when dropped.
     watcher: RecommendedWatcher,
     /// The directory of the file behind symbolic links, if it is another one.
@@ -185,7 +185,7 @@ struct FileWatch {
 
 /// The signals from the watcher's thread.
 #[derive(Default)]
-struct Signal {
+struct ChangeSignal {
     changed: Notify,
     directory_gone: AtomicBool,
 }
@@ -200,7 +200,7 @@ impl FileWatch {
         };
         // FSEvents reports paths without symbolic links: /private/tmp for /tmp.
         let watched = directory.canonicalize().unwrap_or_else(|_| directory.clone());
-        let signal = Arc::new(Signal::default());
+        let signal = Arc::new(ChangeSignal::default());
         let watcher = notify::recommended_watcher({
             let (signal, file, directory) = (signal.clone(), watched.join(name), watched.clone());
             move |event: notify::Result<notify::Event>| signal.take(event, &file, &directory)
@@ -286,7 +286,7 @@ impl FileWatch {
     }
 }
 
-impl Signal {
+impl ChangeSignal {
     /// Called on the watcher's thread. `file` and `directory` are the watched names.
     fn take(&self, event: notify::Result<notify::Event>, file: &Path, directory: &Path) {
         let Ok(event) = event else {

@@ -12,8 +12,8 @@ use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 use tokio::time::timeout;
 
 use super::credentials::{self, Credentials};
-use super::error::{ContextError, CredentialsError, KubernetesError, ServerUrlError, Shown};
-use super::settings::{Pod, Settings};
+use super::error::{ContextError, CredentialsError, KubernetesError, SentCredentials, ServerUrlError};
+use super::settings::{KubernetesSettings, Pod};
 use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
 use crate::model::endpoint::Address;
@@ -43,7 +43,7 @@ pub(super) struct Access {
     /// The namespace of targets that name none.
     pub namespace: String,
     /// The credentials in use: `the token of user "ann" in /home/ann/.kube/config`.
-    pub shown: Shown,
+    pub shown: SentCredentials,
     /// The value of `Host`.
     authority: HeaderValue,
     /// The prefix of every path.
@@ -75,7 +75,7 @@ pub(super) struct Chosen {
     /// The namespace of targets that name none.
     pub namespace: String,
     /// See [`Access::shown`].
-    pub shown: Shown,
+    pub shown: SentCredentials,
     /// The credential plugin that would be run.
     pub program: Option<String>,
     /// Where the settings come from.
@@ -92,7 +92,11 @@ impl Chosen {
 }
 
 /// Prepares the access, within `limit`: this may run a credential plugin.
-pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, KubernetesError> {
+pub(super) async fn open(
+    settings: KubernetesSettings,
+    secrets: Secrets,
+    limit: Duration,
+) -> Result<Access, KubernetesError> {
     let slow = |what: &str| KubernetesError::Slow { what: what.to_string(), limit };
     let ready = async {
         let chosen = blocking(move || choose(&settings)).await?;
@@ -133,7 +137,7 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
 }
 
 /// Reads the kubeconfig and the certificates it names. No credential plugin is run.
-pub(super) fn check(settings: &Settings) -> Result<(), KubernetesError> {
+pub(super) fn check(settings: &KubernetesSettings) -> Result<(), KubernetesError> {
     // Without a kubeconfig there are no settings to check.
     if kubeconfig(settings)?.is_none() {
         return Ok(());
@@ -169,7 +173,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Reads the kubeconfig or, in a pod, its service account.
-pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
+pub(super) fn choose(settings: &KubernetesSettings) -> Result<Chosen, KubernetesError> {
     let mut chosen = match (kubeconfig(settings)?, &settings.pod.value) {
         (Some(read), _) => of_kubeconfig(settings, read)?,
         (None, Some(pod)) if settings.context.value.is_none() => of_pod(pod)?,
@@ -182,7 +186,7 @@ pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
 }
 
 /// The files of the settings, as far as they exist; `None` when none of them does.
-fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError> {
+fn kubeconfig(settings: &KubernetesSettings) -> Result<Option<Kubeconfig>, KubernetesError> {
     let mut merged: Option<Kubeconfig> = None;
     for file in settings.kubeconfig.value.iter().filter(|file| file.exists()) {
         let read = one(file)?;
@@ -214,7 +218,7 @@ fn one(path: &Path) -> Result<Kubeconfig, KubernetesError> {
     })
 }
 
-fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, KubernetesError> {
+fn of_kubeconfig(settings: &KubernetesSettings, read: Kubeconfig) -> Result<Chosen, KubernetesError> {
     let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
     let place = files.join(":");
     let wrong = |source: ContextError| KubernetesError::Context { place: place.clone(), source };
@@ -242,7 +246,7 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Kubern
     let user = read.auth_infos.into_iter().find(|user| user.name == name_of_user).and_then(|user| user.auth_info);
     let user = user.unwrap_or_default();
     let is_plain = is_plain_text(&server);
-    let shown = Shown {
+    let shown = SentCredentials {
         credentials: format!("{} in {place}", credentials::in_words(&user, &name_of_user)),
         withheld: is_plain && credentials::has_secret(&user),
     };
@@ -274,7 +278,7 @@ fn of_pod(pod: &Pod) -> Result<Chosen, KubernetesError> {
         program: None,
         server: pod.server.clone(),
         namespace,
-        shown: Shown { credentials: format!("the pod's own token in {}", shown("token")), withheld: false },
+        shown: SentCredentials { credentials: format!("the pod's own token in {}", shown("token")), withheld: false },
         place: pod.account.display().to_string(),
         cluster: Cluster { certificate_authority: Some(shown("ca.crt")), ..Cluster::default() },
         user: AuthInfo { token_file: Some(shown("token")), ..AuthInfo::default() },

@@ -146,13 +146,13 @@ impl Api {
     async fn request(
         &self,
         asked: &str,
-        built: Built,
+        built: BuiltRequest,
     ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, KubernetesError> {
         let built = built.map_err(|source| KubernetesError::Query { asked: asked.to_string(), source })?;
         self.access.request(&built.uri().to_string()).await
     }
 
-    async fn ask(&self, asked: &str, built: Built, limit: Duration) -> Result<Vec<u8>, KubernetesError> {
+    async fn ask(&self, asked: &str, built: BuiltRequest, limit: Duration) -> Result<Vec<u8>, KubernetesError> {
         let request = self.request(asked, built).await?;
         let failed = |source| RequestError { request: asked.to_string(), source };
         let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
@@ -175,9 +175,9 @@ impl Api {
     }
 }
 
-type Built = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
+type BuiltRequest = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
 
-fn plain(path: &str) -> Built {
+fn plain(path: &str) -> BuiltRequest {
     http::Request::get(path).body(Vec::new()).map_err(kube::core::request::Error::BuildRequest)
 }
 

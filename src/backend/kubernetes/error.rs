@@ -26,14 +26,14 @@ pub(super) const LONGEST: usize = 300;
 
 /// The credentials that were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct SentCredentials {
     /// Which credentials, and where they come from. Contains no secret.
     pub credentials: String,
     /// They were not sent: the server is `http://`.
     pub withheld: bool,
 }
 
-impl Shown {
+impl SentCredentials {
     /// For the list of settings.
     pub(super) fn row(&self) -> String {
         let not_sent = if self.withheld { " (not sent: the server is http://)" } else { "" };
@@ -41,7 +41,7 @@ impl Shown {
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for SentCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.withheld {
             true => {
@@ -195,7 +195,7 @@ pub(super) enum KubernetesError {
     CutOff,
     /// The credentials were rejected (401).
     #[error("401 Unauthorized: {0}")]
-    Unauthorized(Shown),
+    Unauthorized(SentCredentials),
     /// The user lacks a permission (403).
     #[error("403 Forbidden: no permission to {asked}: {message}")]
     Forbidden {
@@ -250,7 +250,12 @@ fn no_kubeconfig(files: &[PathBuf]) -> String {
 
 impl KubernetesError {
     /// The error for a failure status of the API server.
-    pub(super) fn of_status(status: &Status, asked: &str, shown: &Shown, retry_after: Option<Duration>) -> Self {
+    pub(super) fn of_status(
+        status: &Status,
+        asked: &str,
+        shown: &SentCredentials,
+        retry_after: Option<Duration>,
+    ) -> Self {
         let mut message = shorten(status.message.trim(), LONGEST).into_owned();
         let asked = asked.to_string();
         match status.code {

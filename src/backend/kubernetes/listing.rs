@@ -91,7 +91,7 @@ impl SliceListing {
 
     /// Every endpoint, those of the first slice first, with notes.
     pub(super) fn answer(&self, service: Option<&Service>) -> (Vec<Endpoint>, Vec<Note>) {
-        let mut joined = Joined::default();
+        let mut joined = MergedSlices::default();
         let mut skipped: BTreeMap<Unusable, usize> = BTreeMap::new();
         let virtual_ip = service.and_then(port::virtual_ip);
         for (name, Slice { whole: slice, unread }) in &self.slices {
@@ -115,7 +115,7 @@ impl SliceListing {
         (joined.endpoints, notes)
     }
 
-    fn notes(&self, joined: &Joined, skipped: BTreeMap<Unusable, usize>) -> Vec<Note> {
+    fn notes(&self, joined: &MergedSlices, skipped: BTreeMap<Unusable, usize>) -> Vec<Note> {
         let left_out: usize = skipped.values().sum();
         let listed = self.slices.values().map(|slice| slice.whole.endpoints.len() + slice.unread.len()).sum();
         let mut notes = vec![Note::new(NoteKind::Funnel, self.funnel(joined, listed, left_out))];
@@ -147,7 +147,7 @@ impl SliceListing {
         self.slices.len() + self.unread.len_without(|name| self.slices.contains_key(name))
     }
 
-    fn funnel(&self, joined: &Joined, listed: usize, left_out: usize) -> String {
+    fn funnel(&self, joined: &MergedSlices, listed: usize, left_out: usize) -> String {
         let mut funnel = format!("{listed} in {} EndpointSlice{}", self.count(), plural_s(self.count()));
         if left_out > 0 {
             funnel += &format!(" -> {} with the port", listed - left_out);
@@ -187,13 +187,13 @@ impl SliceListing {
 
 /// Endpoints that several slices may list: while a controller moves one, two slices have it.
 #[derive(Default)]
-struct Joined {
+struct MergedSlices {
     endpoints: Vec<Endpoint>,
     places: BTreeMap<EndpointKey, usize>,
     duplicates: usize,
 }
 
-impl Joined {
+impl MergedSlices {
     /// Ready in one of them is ready, as in kube-proxy.
     fn add(&mut self, endpoint: Endpoint, slice: &str) {
         match self.places.entry(endpoint.key()) {

@@ -34,7 +34,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 pub use registry::REGISTRY;
-pub use settings::{Pod, Settings};
+pub use settings::{KubernetesSettings, Pod};
 
 use super::settings::configure;
 use super::socket::shown_address;
@@ -55,7 +55,7 @@ static ABOUT: About = About {
     bare_names: "when `KUBECONFIG` is set, in a pod, or with `--context` or `--namespace`",
     changes: "a watch from the version that was read",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<KubernetesSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -81,13 +81,13 @@ impl Backend for Kubernetes {
     /// Active when `KUBECONFIG` is set, in a pod, or when `--context` or `--namespace` is given, for names that are
     /// valid for a Service: `pay`, `pay.prod`.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        settings.of::<Settings>().active().ok()?;
+        settings.of::<KubernetesSettings>().active().ok()?;
         KubernetesTarget::of_bare_name(service).map(Target::from)
     }
 
     /// Reads the kubeconfig, because it contains the current context.
     fn describe(&self, settings: &super::Settings) -> Description {
-        let settings = &settings.of::<Settings>();
+        let settings = &settings.of::<KubernetesSettings>();
         let mut rows = Vec::new();
         let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
         if !files.is_empty() {
@@ -112,14 +112,14 @@ impl Backend for Kubernetes {
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<KubernetesTarget>() {
-            Some(_) => access::check(&settings.of::<Settings>()).map_err(CheckError::new),
+            Some(_) => access::check(&settings.of::<KubernetesSettings>()).map_err(CheckError::new),
             None => Ok(()),
         }
     }
 
     /// The credential plugin of the kubeconfig, if one is run.
     fn runs(&self, settings: &super::Settings) -> Option<String> {
-        let program = access::choose(&settings.of::<Settings>()).ok()?.program?;
+        let program = access::choose(&settings.of::<KubernetesSettings>()).ok()?.program?;
         Some(format!("credential plugin {program:?}"))
     }
 
@@ -137,6 +137,6 @@ impl Backend for Kubernetes {
 }
 
 /// Which cluster is queried, and the secrets to which those that are read are added.
-fn access(settings: &super::Settings) -> (Settings, Secrets) {
-    ((*settings.of::<Settings>()).clone(), settings.secrets.clone())
+fn access(settings: &super::Settings) -> (KubernetesSettings, Secrets) {
+    ((*settings.of::<KubernetesSettings>()).clone(), settings.secrets.clone())
 }

@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use super::list_watch::{Change, ListWatch};
 use super::pod::Pod;
 use super::read::Read;
-use super::settings::Settings;
+use super::settings::KubernetesSettings;
 use super::target::KubernetesTarget;
 use super::unread::Unread;
 use super::watch::open;
 use crate::backend::Resolution;
 use crate::backend::unusable::none_left;
 use crate::backend::watch::{Watch, after};
-use crate::layout::{LayoutError, Reading, kratos_pods};
+use crate::layout::{Decoded, LayoutError, kratos_pods};
 use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
@@ -29,12 +29,16 @@ const NAMED: usize = 5;
 const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe pod NAME` show what Kratos wrote: the annotation kratos-service-protocols and a container port listed in it are required.";
 
 /// All updates for `target` until an error, which ends the stream.
-pub(super) fn resolve(settings: (Settings, Secrets), target: KubernetesTarget, limit: Duration) -> Resolution {
+pub(super) fn resolve(
+    settings: (KubernetesSettings, Secrets),
+    target: KubernetesTarget,
+    limit: Duration,
+) -> Resolution {
     after(begin(settings, target, limit))
 }
 
 async fn begin(
-    settings: (Settings, Secrets),
+    settings: (KubernetesSettings, Secrets),
     target: KubernetesTarget,
     limit: Duration,
 ) -> Result<(Update, PodWatch), ResolveError> {
@@ -213,9 +217,9 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, PodError> {
             .collect(),
     });
     let mut found = match reading {
-        Reading::Endpoints(found) => found,
-        Reading::Unusable(error) => return Err(error.into()),
-        Reading::Nothing | Reading::Foreign => return Ok(Vec::new()),
+        Decoded::Endpoints(found) => found,
+        Decoded::Unusable(error) => return Err(error.into()),
+        Decoded::Nothing | Decoded::Foreign => return Ok(Vec::new()),
     };
     let (state, check) = state(pod);
     for endpoint in &mut found {

@@ -1,10 +1,10 @@
-//! [`Settings`]: which cluster is queried, with which user. Found as by kubectl: the files of `KUBECONFIG`, else
+//! [`KubernetesSettings`]: which cluster is queried, with which user. Found as by kubectl: the files of `KUBECONFIG`, else
 //! `~/.kube/config`, else, in a pod, the pod's own service account.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced};
+use crate::backend::settings::{BackendSettings, Flag, Origin, Setting, SettingsError, SettingsReader, Sourced};
 use crate::model::host_port;
 use crate::platform::home;
 
@@ -30,7 +30,7 @@ const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// How Kubernetes is queried. No file has been read and nothing contacted yet, and it contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settings {
+pub struct KubernetesSettings {
     /// The kubeconfig files; the first one that sets a value takes precedence: `KUBECONFIG`, by default
     /// `~/.kube/config`.
     pub kubeconfig: Sourced<Vec<PathBuf>>,
@@ -51,8 +51,8 @@ pub struct Pod {
     pub account: PathBuf,
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
+impl BackendSettings for KubernetesSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
         let set = |name: &str| given.raw(name);
         let files = |text: &String| -> Vec<PathBuf> {
             std::env::split_paths(text).filter(|path| !path.as_os_str().is_empty()).collect()
@@ -70,7 +70,7 @@ impl BackendSettings for Settings {
             let pod = Pod { server: format!("https://{host}:{port}"), account: PathBuf::from(SERVICE_ACCOUNT) };
             Sourced::new(Some(pod), Origin::Env("KUBERNETES_SERVICE_HOST".to_string()))
         });
-        Ok(Settings {
+        Ok(KubernetesSettings {
             kubeconfig,
             pod: pod.unwrap_or_default(),
             context: given.flag_text(CONTEXT)?,
@@ -84,7 +84,7 @@ impl BackendSettings for Settings {
     }
 }
 
-impl Settings {
+impl KubernetesSettings {
     /// Why bare names are queried here, or why not: `~/.kube/config` alone exists on too many machines.
     pub(super) fn active(&self) -> Result<String, String> {
         for setting in [&self.context, &self.namespace] {
@@ -104,14 +104,15 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Settings {
-        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
+    fn from(pairs: &[(&str, &str)]) -> KubernetesSettings {
+        KubernetesSettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+            .unwrap()
     }
 
     #[test]
     fn files_are_found_as_kubectl_finds_them() {
         let none = from(&[]);
-        assert_eq!(none, Settings::default());
+        assert_eq!(none, KubernetesSettings::default());
         assert_eq!(none.active(), Err("KUBECONFIG is not set and not running inside a pod".to_string()));
         let home = from(&[("HOME", "/home/ann"), ("KUBECONFIG", "")]);
         assert_eq!(home.kubeconfig.value, [PathBuf::from("/home/ann/.kube/config")]);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::access::{self, Server};
 use super::credentials::{self, Credentials};
-use super::settings::{Pod, Settings};
+use super::settings::{KubernetesSettings, Pod};
 use crate::backend::{Origin, Sourced};
 use crate::model::resolution::{NoteKind, ResolveCode, Update};
 use crate::model::secret::Secrets;
@@ -24,9 +24,12 @@ fn written(directory: &TempDir, name: &str, text: &str) -> PathBuf {
     file
 }
 
-fn settings(files: &[&Path]) -> Settings {
+fn settings(files: &[&Path]) -> KubernetesSettings {
     let files = files.iter().map(|file| file.to_path_buf()).collect();
-    Settings { kubeconfig: Sourced::new(files, Origin::Env("KUBECONFIG".to_string())), ..Settings::default() }
+    KubernetesSettings {
+        kubeconfig: Sourced::new(files, Origin::Env("KUBECONFIG".to_string())),
+        ..KubernetesSettings::default()
+    }
 }
 
 /// A kubeconfig whose one context is the current one.
@@ -40,7 +43,7 @@ fn config(name: &str, cluster: &Value, user: &Value) -> String {
     .to_string()
 }
 
-fn refusal(settings: &Settings) -> String {
+fn refusal(settings: &KubernetesSettings) -> String {
     match access::choose(settings) {
         Err(error) => {
             assert_eq!(error.code(), ResolveCode::BadTarget, "{error}");
@@ -104,7 +107,8 @@ fn a_kubeconfig_that_leads_nowhere_says_where_it_ends() {
 fn a_pod_asks_as_its_service_account() {
     let account = tempfile::tempdir().unwrap();
     let pod = Pod { server: "https://10.96.0.1:443".to_string(), account: account.path().to_path_buf() };
-    let settings = Settings { pod: Sourced::new(Some(pod), Origin::Default), ..Settings::default() };
+    let settings =
+        KubernetesSettings { pod: Sourced::new(Some(pod), Origin::Default), ..KubernetesSettings::default() };
     assert!(refusal(&settings).ends_with("/ca.crt: no such file or directory"));
     written(&account, "ca.crt", "PEM");
     assert!(refusal(&settings).ends_with("/token: no such file or directory"));
@@ -348,7 +352,7 @@ async fn what_a_plugin_gets_and_prints_is_in_no_message() {
 /// kubectl sends neither (client-go: credentials are read only when the transport is TLS).
 #[tokio::test]
 async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
-    use crate::backend::{Backend as _, Context, Settings as All};
+    use crate::backend::{Backend as _, Context, Settings};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let here = tempfile::tempdir().unwrap();
@@ -394,7 +398,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
             "users": [{ "name": "u", "user": user }],
         });
         let file = written(&here, name, &config.to_string());
-        let all = All::default().with(settings(&[&file]));
+        let all = Settings::default().with(settings(&[&file]));
         let kubernetes = super::Kubernetes;
         assert_eq!(kubernetes.runs(&all), None, "{name}");
         let rows = kubernetes.describe(&all).settings;
@@ -419,7 +423,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
 
 #[test]
 fn a_password_in_the_servers_url_is_shown_nowhere() {
-    use crate::backend::{Backend as _, Settings as All};
+    use crate::backend::{Backend as _, Settings};
     let here = tempfile::tempdir().unwrap();
     for server in ["https://ann:hunter2@h:6443", "https://hunter2@h", "https://h/?token=hunter2", "ftp://ann:hunter2@h"]
     {
@@ -427,7 +431,7 @@ fn a_password_in_the_servers_url_is_shown_nowhere() {
             "current-context": "c", "contexts": [{ "name": "c", "context": { "cluster": "k" } }],
             "clusters": [{ "name": "k", "cluster": { "server": server } }],
         });
-        let all = All::default().with(settings(&[&written(&here, "c", &config.to_string())]));
+        let all = Settings::default().with(settings(&[&written(&here, "c", &config.to_string())]));
         let shown = format!("{:?} {:?}", super::Kubernetes.describe(&all), Server::new(server).map(|_| ()));
         assert!(!shown.contains("hunter2"), "{server}: {shown}");
     }

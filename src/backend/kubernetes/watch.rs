@@ -12,7 +12,7 @@ use super::list_watch::{Change, GRACE, ListWatch};
 use super::listing::SliceListing;
 use super::read::Slice;
 use super::service::{Lookup, ServiceObjects};
-use super::settings::Settings;
+use super::settings::KubernetesSettings;
 use super::target::KubernetesTarget;
 use crate::backend::Resolution;
 use crate::backend::watch::{Watch, after};
@@ -25,7 +25,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(
-    settings: (Settings, Secrets),
+    settings: (KubernetesSettings, Secrets),
     target: KubernetesTarget,
     port: Option<u16>,
     limit: Duration,
@@ -35,7 +35,7 @@ pub(super) fn resolve(
 
 /// The API of `target`'s namespace, else of the settings' namespace.
 pub(super) async fn open(
-    settings: (Settings, Secrets),
+    settings: (KubernetesSettings, Secrets),
     namespace: Option<String>,
     limit: Duration,
 ) -> Result<Api, ResolveError> {
@@ -45,7 +45,7 @@ pub(super) async fn open(
 }
 
 async fn begin(
-    settings: (Settings, Secrets),
+    settings: (KubernetesSettings, Secrets),
     target: KubernetesTarget,
     port: Option<u16>,
     limit: Duration,

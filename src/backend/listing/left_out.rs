@@ -6,7 +6,7 @@ use super::prefix::Prefix;
 use crate::layout::Layout;
 
 /// A value that no client of this prefix can read.
-pub(super) enum Foreign {
+pub(super) enum UnusedValue {
     /// It is of another layout, whose clients look elsewhere.
     Misplaced(&'static dyn Layout),
     /// It is of no known layout.
@@ -32,12 +32,12 @@ impl LeftOut {
         word: &str,
         key: &str,
         prefix: Option<&Prefix>,
-        what: Option<&Foreign>,
+        what: Option<&UnusedValue>,
         service: &str,
     ) {
         let Some(prefix) = prefix else { return };
         let why = match what {
-            Some(Foreign::Misplaced(layout)) => {
+            Some(UnusedValue::Misplaced(layout)) => {
                 let name = layout.name();
                 let root = prefix.text.trim_end_matches('/').strip_suffix(service).unwrap_or_default();
                 let root = if root.len() > 1 { root.trim_end_matches('/') } else { root };
@@ -47,7 +47,7 @@ impl LeftOut {
                     if usual.is_empty() { "elsewhere".to_string() } else { format!("under {}", usual.join(", ")) };
                 format!("its value is in the format of {name}, whose clients look {usual} unless a prefix is set")
             }
-            Some(Foreign::Unread(why)) => {
+            Some(UnusedValue::Unread(why)) => {
                 self.unread += 1;
                 for layout in &prefix.layouts {
                     self.theirs.push((prefix.text.clone(), *layout));

@@ -24,7 +24,7 @@ pub struct GivenValue {
 }
 
 /// Every source of settings.
-pub trait Given {
+pub trait SettingSource {
     /// The values of `flags` from the place with the highest precedence that sets any of them: the command line, then
     /// the variables of this program, then the configuration file.
     fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue>;
@@ -43,7 +43,7 @@ pub trait Given {
 /// Only environment variables are given.
 pub struct Variables<F>(pub F);
 
-impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
+impl<F: Fn(&str) -> Option<String>> SettingSource for Variables<F> {
     fn first_of(&self, _flags: &[&'static str]) -> Vec<GivenValue> {
         Vec::new()
     }
@@ -58,14 +58,14 @@ impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
 }
 
 /// Reads the given values, one setting at a time.
-pub struct Reader<'a> {
-    given: &'a dyn Given,
+pub struct SettingsReader<'a> {
+    given: &'a dyn SettingSource,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SettingsReader<'a> {
     /// Reads from `given`.
-    pub fn new(given: &'a dyn Given) -> Self {
-        Reader { given }
+    pub fn new(given: &'a dyn SettingSource) -> Self {
+        SettingsReader { given }
     }
 
     /// A flag's value, parsed by `parse`; `None` when it is not set. The error of `parse` follows "is".

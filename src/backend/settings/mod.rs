@@ -2,7 +2,7 @@
 //!
 //! A backend lists its [`Setting`]s. The command line, the configuration file, `backends`, the manual page, the
 //! completions and docs/settings.md are generated from these lists; no other file names them.
-//! [`About::configure`](super::About::configure) reads the [`Given`] values and puts the backend's own settings into
+//! [`About::configure`](super::About::configure) reads the [`SettingSource`] values and puts the backend's own settings into
 //! [`Settings`].
 
 mod error;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{InvalidValue, SettingsError};
-pub use given::{Given, GivenValue, Reader, Variables};
+pub use given::{GivenValue, SettingSource, SettingsReader, Variables};
 pub use values::{SettingValueError, boolean, duration};
 
 use crate::model::secret::Secrets;
@@ -107,7 +107,7 @@ pub trait BackendSettings: Any + fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Returns an error for the first invalid setting.
-    fn read(given: &Reader) -> Result<Self, SettingsError>
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError>
     where
         Self: Sized;
 
@@ -120,7 +120,7 @@ pub trait BackendSettings: Any + fmt::Debug + Send + Sync {
     where
         Self: Sized,
     {
-        Self::read(&Reader::new(&Variables(variable)))
+        Self::read(&SettingsReader::new(&Variables(variable)))
     }
 
     /// The same without tokens, users and passwords: for a registry whose address must not get them.
@@ -146,10 +146,10 @@ impl Settings {
     /// # Errors
     ///
     /// Returns an error for the first invalid setting.
-    pub fn read(given: &dyn Given) -> Result<Settings, SettingsError> {
+    pub fn read(given: &dyn SettingSource) -> Result<Settings, SettingsError> {
         let mut settings = Settings::default();
         for backend in super::BACKENDS {
-            (backend.about().configure)(&Reader::new(given), &mut settings)?;
+            (backend.about().configure)(&SettingsReader::new(given), &mut settings)?;
         }
         Ok(settings)
     }
@@ -186,7 +186,7 @@ impl Settings {
 /// # Errors
 ///
 /// Returns an error for the first invalid setting.
-pub fn configure<T: BackendSettings>(given: &Reader, settings: &mut Settings) -> Result<(), SettingsError> {
+pub fn configure<T: BackendSettings>(given: &SettingsReader, settings: &mut Settings) -> Result<(), SettingsError> {
     settings.set(T::read(given)?);
     Ok(())
 }

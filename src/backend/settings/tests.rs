@@ -13,7 +13,7 @@ struct Recorder {
     read: RefCell<BTreeSet<String>>,
 }
 
-impl Given for Recorder {
+impl SettingSource for Recorder {
     fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue> {
         self.read.borrow_mut().extend(flags.iter().map(ToString::to_string));
         Vec::new()
@@ -34,7 +34,7 @@ impl Given for Recorder {
 fn every_backend_reads_the_settings_that_it_lists_and_no_others() {
     for backend in BACKENDS {
         let recorder = Recorder::default();
-        (backend.about().configure)(&Reader::new(&recorder), &mut Settings::default()).unwrap();
+        (backend.about().configure)(&SettingsReader::new(&recorder), &mut Settings::default()).unwrap();
         // The home directory is not a setting of a registry.
         let read: BTreeSet<String> =
             recorder.read.into_inner().into_iter().filter(|name| !home::VARIABLES.contains(&name.as_str())).collect();
@@ -72,5 +72,5 @@ fn no_two_backends_have_a_flag_of_one_name_and_every_setting_says_what_it_is() {
 #[test]
 fn settings_that_nobody_configured_are_the_defaults() {
     let settings = Settings::default();
-    assert_eq!(settings.of::<crate::backend::dns::Settings>().family, crate::backend::dns::Family::Both);
+    assert_eq!(settings.of::<crate::backend::dns::DnsSettings>().family, crate::backend::dns::Family::Both);
 }

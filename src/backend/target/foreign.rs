@@ -1,25 +1,25 @@
 //! Schemes of targets without a backend: recognised, so that the error can state what is missing.
 
 /// A scheme of another program's targets.
-pub(super) struct Foreign {
+pub(super) struct ForeignScheme {
     /// Lower case: `xds`.
     pub(super) scheme: &'static str,
     /// The backend that would resolve it; `None` if the scheme does not belong to a registry.
     pub(super) backend: Option<&'static str>,
 }
 
-const fn own(scheme: &'static str) -> Foreign {
-    Foreign { scheme, backend: Some(scheme) }
+const fn own(scheme: &'static str) -> ForeignScheme {
+    ForeignScheme { scheme, backend: Some(scheme) }
 }
 
-const fn any(scheme: &'static str) -> Foreign {
-    Foreign { scheme, backend: None }
+const fn any(scheme: &'static str) -> ForeignScheme {
+    ForeignScheme { scheme, backend: None }
 }
 
 /// The list.
-pub(super) const FOREIGN: &[Foreign] = &[
+pub(super) const FOREIGN: &[ForeignScheme] = &[
     own("xds"),
-    Foreign { scheme: "google-c2p", backend: Some("xds") },
+    ForeignScheme { scheme: "google-c2p", backend: Some("xds") },
     own("static"),
     own("direct"),
     any("discovery"),
@@ -40,6 +40,6 @@ pub(super) const FOREIGN: &[Foreign] = &[
 ];
 
 /// The entry of `scheme`.
-pub(super) fn find(scheme: &str) -> Option<&'static Foreign> {
+pub(super) fn find(scheme: &str) -> Option<&'static ForeignScheme> {
     FOREIGN.iter().find(|foreign| foreign.scheme == scheme)
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::error::ZookeeperError;
 use super::session::{self, Session};
-use super::settings::{Connect, Server, Settings, ZookeeperSettingError};
+use super::settings::{Connect, Server, ZookeeperSettingError, ZookeeperSettings};
 use super::target::ZookeeperTarget;
 use crate::backend::failover::{self, Failed};
 use crate::model::resolution::{ResolveCode, ResolveError};
@@ -21,7 +21,7 @@ pub(super) struct Ensemble {
 
 impl Ensemble {
     /// The servers of the target, else of the settings. The chroot belongs to the settings' servers.
-    pub(super) fn new(settings: &Settings, target: Option<&ZookeeperTarget>) -> Result<Self, ResolveError> {
+    pub(super) fn new(settings: &ZookeeperSettings, target: Option<&ZookeeperTarget>) -> Result<Self, ResolveError> {
         let named = target.map(|target| target.servers.as_slice()).unwrap_or_default();
         let connect = if named.is_empty() {
             settings.connect.value.clone()

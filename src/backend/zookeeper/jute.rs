@@ -92,9 +92,9 @@ pub(super) fn auth(user_and_password: &str) -> Vec<u8> {
 }
 
 /// Reads the content of a frame. `None`: it is too short.
-pub(super) struct Reader<'a>(pub &'a [u8]);
+pub(super) struct JuteReader<'a>(pub &'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> JuteReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -133,7 +133,7 @@ pub(super) struct Connected {
 
 /// Reads the response to [`connect`].
 pub(super) fn connected(frame: &[u8]) -> Option<Connected> {
-    let mut reader = Reader(frame);
+    let mut reader = JuteReader(frame);
     reader.int().filter(|version| *version == 0)?;
     let (timeout_ms, session) = (reader.int()?, reader.long()?);
     reader.buffer().filter(|password| password.len() == 16)?;
@@ -152,7 +152,7 @@ pub(super) struct Head {
 }
 
 /// Reads the head and leaves what follows it in the reader.
-pub(super) fn head(reader: &mut Reader<'_>) -> Option<Head> {
+pub(super) fn head(reader: &mut JuteReader<'_>) -> Option<Head> {
     Some(Head { xid: reader.int()?, zxid: reader.long()?, error: reader.int()? })
 }
 
@@ -166,7 +166,7 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(reader: &mut JuteReader<'_>) -> Option<Self> {
         let (_czxid, mzxid, _ctime, _mtime) = (reader.long()?, reader.long()?, reader.long()?, reader.long()?);
         let _versions = reader.take(12)?;
         let owner = reader.long()?;
@@ -178,19 +178,19 @@ impl Stat {
 }
 
 /// The response to [`Op::GetData`].
-pub(super) fn data(mut body: Reader<'_>) -> Option<(Vec<u8>, Stat)> {
+pub(super) fn data(mut body: JuteReader<'_>) -> Option<(Vec<u8>, Stat)> {
     let value = body.buffer()?.to_vec();
     Some((value, Stat::read(&mut body)?))
 }
 
 /// The response to [`Op::GetChildren2`]: names, without the path before them.
-pub(super) fn children(mut body: Reader<'_>) -> Option<Vec<String>> {
+pub(super) fn children(mut body: JuteReader<'_>) -> Option<Vec<String>> {
     let count = body.int()?.max(0);
     (0..count).map(|_| body.text()).collect()
 }
 
 /// The path of a notification; the node is read again whatever its event.
-pub(super) fn notification(mut body: Reader<'_>) -> Option<String> {
+pub(super) fn notification(mut body: JuteReader<'_>) -> Option<String> {
     let (_kind, _state) = (body.int()?, body.int()?);
     body.text()
 }
@@ -218,11 +218,11 @@ mod tests {
             bytes
         };
         let body = |owner| [&[0, 0, 0, 2, b'h', b'i'], stat(owner).as_slice()].concat();
-        let read = |owner| data(Reader(&body(owner))).unwrap();
+        let read = |owner| data(JuteReader(&body(owner))).unwrap();
         assert_eq!(read(0x2a), (b"hi".to_vec(), Stat { mzxid: 7, owner: 0x2a }));
         assert_eq!(read(i64::MIN).1.owner, 0);
         let nothing = [&[255, 255, 255, 255], stat(1).as_slice()].concat();
-        assert_eq!(data(Reader(&nothing)).unwrap().0, b"");
+        assert_eq!(data(JuteReader(&nothing)).unwrap().0, b"");
     }
 
     #[test]
@@ -230,10 +230,10 @@ mod tests {
         for length in 0..90 {
             for byte in [0, 1, 127, 255] {
                 let frame = vec![byte; length];
-                let _ = (connected(&frame), head(&mut Reader(&frame)), data(Reader(&frame)));
-                let _ = (children(Reader(&frame)), notification(Reader(&frame)));
+                let _ = (connected(&frame), head(&mut JuteReader(&frame)), data(JuteReader(&frame)));
+                let _ = (children(JuteReader(&frame)), notification(JuteReader(&frame)));
             }
         }
-        assert_eq!(children(Reader(&[127, 255, 255, 255])), None);
+        assert_eq!(children(JuteReader(&[127, 255, 255, 255])), None);
     }
 }

@@ -24,7 +24,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 pub use registry::REGISTRY;
-pub use settings::{Connect, Server, Settings};
+pub use settings::{Connect, Server, ZookeeperSettings};
 
 use super::listing::RegistryTerms;
 use super::login::learn_login;
@@ -48,7 +48,7 @@ static ABOUT: About = About {
     bare_names: "when `ZOOKEEPER_CONNECT` is set",
     changes: "one-shot watches on the parents and on every node",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<ZookeeperSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -61,7 +61,7 @@ impl Backend for Zookeeper {
         match target.of::<ZookeeperTarget>() {
             Some(target) => {
                 let limit = context.settings.response_limit();
-                watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit)
+                watch::resolve((*context.settings.of::<ZookeeperSettings>()).clone(), target.clone(), limit)
             }
             None => {
                 let text = "zookeeper: accepts zookeeper: and zk: targets only";
@@ -71,7 +71,7 @@ impl Backend for Zookeeper {
     }
 
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
-        if let Some((user, password)) = &settings.of::<Settings>().auth.value {
+        if let Some((user, password)) = &settings.of::<ZookeeperSettings>().auth.value {
             learn_login(&settings.secrets, user, password);
         }
     }
@@ -81,25 +81,28 @@ impl Backend for Zookeeper {
         if service.is_empty() {
             return None;
         }
-        active(&settings.of::<Settings>()).ok()?;
+        active(&settings.of::<ZookeeperSettings>()).ok()?;
         Some(ZookeeperTarget { service: service.to_string(), ..ZookeeperTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
+        Description {
+            active: active(&settings.of::<ZookeeperSettings>()),
+            settings: settings.of::<ZookeeperSettings>().rows(),
+        }
     }
 
     /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that responds. A server that does not
     /// serve requests is an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let settings = (*settings.of::<Settings>()).clone();
+        let settings = (*settings.of::<ZookeeperSettings>()).clone();
         Box::pin(async move { Ensemble::new(&settings, None)?.ping(limit).await })
     }
 }
 
 /// Why bare names are queried here, or why not.
-fn active(settings: &Settings) -> Result<String, String> {
+fn active(settings: &ZookeeperSettings) -> Result<String, String> {
     match &settings.connect.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::{Part, ZookeeperError};
-use super::jute::{self, Op, Reader};
+use super::jute::{self, JuteReader, Op};
 use super::settings::Server;
 use crate::model::secret::Secret;
 use crate::net::named::connect;
@@ -39,8 +39,8 @@ pub(super) struct SessionResponse {
 
 impl SessionResponse {
     /// The body.
-    pub(super) fn body(&self) -> Reader<'_> {
-        Reader(&self.body)
+    pub(super) fn body(&self) -> JuteReader<'_> {
+        JuteReader(&self.body)
     }
 
     /// The response, unless it is an error.
@@ -195,7 +195,7 @@ impl Session {
     fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, SessionResponse)>, ZookeeperError> {
         let unread = || ZookeeperError::CutShort(Part::Head);
         self.heard();
-        let mut reader = Reader(frame);
+        let mut reader = JuteReader(frame);
         let head = jute::head(&mut reader).ok_or_else(unread)?;
         match head.xid {
             jute::PING => Ok(None),

@@ -1,11 +1,11 @@
-//! [`Settings`]: how ZooKeeper is queried. Its own command line reads no environment, so the two variables are ours;
+//! [`ZookeeperSettings`]: how ZooKeeper is queried. Its own command line reads no environment, so the two variables are ours;
 //! the connect string has the format of every ZooKeeper client.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::path::{self, PathError};
-use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
+use crate::backend::settings::{BackendSettings, Origin, Setting, SettingsError, SettingsReader, Sourced};
 use crate::backend::socket::shown_address;
 use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
@@ -116,25 +116,25 @@ impl fmt::Display for Connect {
 
 /// How ZooKeeper is queried. Nothing has been contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ZookeeperSettings {
     /// The ensemble: `ZOOKEEPER_CONNECT`, by default `127.0.0.1:2181`.
     pub connect: Sourced<Connect>,
     /// User and password: `ZOOKEEPER_AUTH`, `user:password` of the scheme `digest`.
     pub auth: Sourced<Option<(String, Secret)>>,
 }
 
-impl Default for Settings {
+impl Default for ZookeeperSettings {
     fn default() -> Self {
         let local = Server { host: "127.0.0.1".to_string(), port: PORT };
         let connect = Connect { servers: vec![local], chroot: String::new() };
-        Settings { connect: Sourced::new(connect, Origin::Default), auth: Sourced::default() }
+        ZookeeperSettings { connect: Sourced::new(connect, Origin::Default), auth: Sourced::default() }
     }
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
-        let unset = Settings::default();
-        Ok(Settings {
+impl BackendSettings for ZookeeperSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
+        let unset = ZookeeperSettings::default();
+        Ok(ZookeeperSettings {
             connect: given.read_or("ZOOKEEPER_CONNECT", unset.connect.value, Connect::parse)?,
             auth: given.read("ZOOKEEPER_AUTH", |text| match text.split_once(':') {
                 Some((user, password)) => Ok(Some((user.to_string(), Secret::new(password)))),
@@ -144,11 +144,11 @@ impl BackendSettings for Settings {
     }
 
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
-        Arc::new(Settings { auth: Sourced::default(), ..self.clone() })
+        Arc::new(ZookeeperSettings { auth: Sourced::default(), ..self.clone() })
     }
 }
 
-impl Settings {
+impl ZookeeperSettings {
     /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("ZOOKEEPER_CONNECT", self.connect.value.to_string(), self.connect.origin.clone())];
@@ -163,14 +163,14 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    fn from(pairs: &[(&str, &str)]) -> Result<ZookeeperSettings, SettingsError> {
+        ZookeeperSettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]
     fn an_empty_environment_means_the_server_of_this_machine() {
         let settings = from(&[("ZOOKEEPER_CONNECT", " ")]).unwrap();
-        assert_eq!(settings, Settings::default());
+        assert_eq!(settings, ZookeeperSettings::default());
         assert_eq!(settings.rows(), [("ZOOKEEPER_CONNECT", "127.0.0.1:2181".to_string(), Origin::Default)]);
     }
 

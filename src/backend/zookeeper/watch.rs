@@ -20,7 +20,7 @@ use super::ensemble::Ensemble;
 use super::error::{Part, ZookeeperError};
 use super::jute::{self, Op, code};
 use super::session::Session;
-use super::settings::{Server, Settings};
+use super::settings::{Server, ZookeeperSettings};
 use super::target::ZookeeperTarget;
 use super::{WORDS, path};
 use crate::backend::Resolution;
@@ -46,20 +46,20 @@ const AGAIN: Duration = Duration::from_secs(5);
 const LONGEST: usize = 4096;
 
 /// All updates for `target` until an error, which ends the stream.
-pub(super) fn resolve(settings: Settings, target: ZookeeperTarget, limit: Duration) -> Resolution {
+pub(super) fn resolve(settings: ZookeeperSettings, target: ZookeeperTarget, limit: Duration) -> Resolution {
     after(begin(settings, target, limit))
 }
 
 async fn begin(
-    settings: Settings,
+    settings: ZookeeperSettings,
     target: ZookeeperTarget,
     limit: Duration,
-) -> Result<(Update, Reading), ResolveError> {
+) -> Result<(Update, ParentReading), ResolveError> {
     let prefixes = prefixes(&target)?;
     let begun = Instant::now();
     let ensemble = Ensemble::new(&settings, Some(&target))?;
-    let asked =
-        ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, &target, left)));
+    let asked = ensemble
+        .first(limit, |server, left| Box::pin(ParentReading::begin(&ensemble, server, &prefixes, &target, left)));
     let (reading, failed) = asked.await?;
     let mut asked = format!(
         "zookeeper {} responded in {}, synced with the leader, zxid {:#x}, session timeout {}",
@@ -104,7 +104,7 @@ fn parent(prefix: &Prefix) -> &str {
 }
 
 /// What was read from one server, and its session.
-struct Reading {
+struct ParentReading {
     server: String,
     session: Session,
     zxid: i64,
@@ -122,7 +122,7 @@ struct Reading {
     next_read: Instant,
 }
 
-impl Watch for Reading {
+impl Watch for ParentReading {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(answer) => Ok(self.whole_or_part(answer)),
@@ -131,7 +131,7 @@ impl Watch for Reading {
     }
 }
 
-impl Reading {
+impl ParentReading {
     /// Opens a session and reads everything under the prefixes, within `limit`.
     async fn begin(
         ensemble: &Ensemble,
@@ -148,7 +148,7 @@ impl Reading {
             typed: ZookeeperTarget { prefix: None, layout: None, ..target.clone() }.to_string(),
             narrowed: target.layout.is_some(),
         };
-        let mut reading = Reading {
+        let mut reading = ParentReading {
             server: server.to_string(),
             session,
             zxid: 0,

@@ -140,7 +140,7 @@ pub struct Resolve {
 pub struct Probe {
     /// Service to probe; several targets are compared as one service [default: all services of the config file]
     #[arg(value_name = "TARGET", long_help = target_help())]
-    pub targets: Vec<Hidden>,
+    pub targets: Vec<Redacted>,
     #[command(flatten)]
     pub discovery: DiscoveryFlags,
     #[command(flatten)]
@@ -236,24 +236,24 @@ pub enum ConfigCommand {
 pub struct Targets {
     /// Service to check; several targets count as one service and are compared
     #[arg(value_name = "TARGET", required = true, long_help = target_help())]
-    pub targets: Vec<Hidden>,
+    pub targets: Vec<Redacted>,
 }
 
 /// A text that may contain a token: its `Debug` output shows none of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Hidden(pub String);
+pub struct Redacted(pub String);
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
 }
 
-impl std::str::FromStr for Hidden {
+impl std::str::FromStr for Redacted {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Hidden(text.to_string()))
+        Ok(Redacted(text.to_string()))
     }
 }
 

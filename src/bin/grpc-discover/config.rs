@@ -26,7 +26,7 @@ use grpc_discover::text::{all_of, escape, near, shorten};
 
 use self::error::KeyError;
 use self::trust::Distrust;
-use crate::cli::{Cli, Harmless, Hidden};
+use crate::cli::{Cli, Harmless, Redacted};
 
 pub use error::ConfigError;
 pub use example::example;
@@ -39,7 +39,7 @@ pub const ONE_RUN: [&str; 9] =
     ["help", "version", "config", "no-config", "profile", "dry-run", "watch", "for", "until"];
 
 /// Flags by their long name. A list has several values; what a flag means is decided elsewhere.
-pub type Table = BTreeMap<String, Vec<Hidden>>;
+pub type Table = BTreeMap<String, Vec<Redacted>>;
 
 /// Which configuration file was chosen on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,7 +100,7 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Service {
     /// Targets of the service; empty means that only flags are set.
-    pub targets: Vec<Hidden>,
+    pub targets: Vec<Redacted>,
     /// Flags for this service.
     pub flags: Table,
 }
@@ -192,7 +192,7 @@ impl Config {
             ConfigError::Syntax { path: path.to_path_buf(), line, source: Box::new(source) }
         })?;
         let mut config = Config { path: Some(path.to_path_buf()), trust, ..Config::default() };
-        let mut reader = Reader::new(trust);
+        let mut reader = ConfigReader::new(trust);
         for (key, value) in document {
             reader
                 .section(&key, value, &mut config)
@@ -227,7 +227,7 @@ fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(PathBuf, Trust)> {
 }
 
 /// A reader of the sections of one file.
-struct Reader {
+struct ConfigReader {
     /// The flags that a file may set: the long ones of resolve, probe and watch, except those that choose the source
     /// of settings and those that apply to one run. True for those that count in this file.
     flags: BTreeMap<String, bool>,
@@ -235,8 +235,8 @@ struct Reader {
     left_out: Vec<String>,
 }
 
-impl Reader {
-    fn new(trust: Trust) -> Reader {
+impl ConfigReader {
+    fn new(trust: Trust) -> ConfigReader {
         let command = Cli::definition();
         let flags = ["resolve", "probe", "watch"]
             .iter()
@@ -247,7 +247,7 @@ impl Reader {
             .filter(|(flag, _)| !ONE_RUN.contains(flag))
             .map(|(flag, counts)| (flag.to_string(), counts))
             .collect();
-        Reader { flags, left_out: Vec::new() }
+        ConfigReader { flags, left_out: Vec::new() }
     }
 
     fn section(&mut self, key: &str, value: toml::Value, config: &mut Config) -> Result<(), KeyError> {
@@ -316,12 +316,12 @@ pub fn quoted(key: &str) -> String {
     escape(&shorten(key, 60)).into_owned()
 }
 
-fn texts(place: &str, value: toml::Value) -> Result<Vec<Hidden>, KeyError> {
+fn texts(place: &str, value: toml::Value) -> Result<Vec<Redacted>, KeyError> {
     let one = |value: toml::Value| match value {
-        toml::Value::String(text) => Ok(Hidden(text)),
-        toml::Value::Integer(number) => Ok(Hidden(number.to_string())),
-        toml::Value::Float(number) => Ok(Hidden(number.to_string())),
-        toml::Value::Boolean(yes) => Ok(Hidden(yes.to_string())),
+        toml::Value::String(text) => Ok(Redacted(text)),
+        toml::Value::Integer(number) => Ok(Redacted(number.to_string())),
+        toml::Value::Float(number) => Ok(Redacted(number.to_string())),
+        toml::Value::Boolean(yes) => Ok(Redacted(yes.to_string())),
         other => Err(KeyError::Value { place: place.to_string(), kind: other.type_str() }),
     };
     match value {

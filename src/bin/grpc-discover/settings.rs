@@ -25,10 +25,10 @@ use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
 
 use crate::cli::values::{self, ValueError};
-use crate::cli::{self, FailOnChoice, Hidden, UntilChoice};
+use crate::cli::{self, FailOnChoice, Redacted, UntilChoice};
 use crate::config::{Config, quoted};
 
-use given::Given;
+use given::GivenTarget;
 
 pub use check::check;
 pub use error::SettingError;
@@ -36,7 +36,7 @@ pub use layers::Layers;
 pub use output::{OutputSettings, output};
 
 /// The parts of the environment that settings depend on.
-pub struct World<'a> {
+pub struct Environment<'a> {
     /// An environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// A file's text.
@@ -51,7 +51,7 @@ pub struct World<'a> {
 #[derive(Debug, Clone)]
 pub struct Typed<'a> {
     /// The targets; empty means every service of the configuration file.
-    pub targets: &'a [Hidden],
+    pub targets: &'a [Redacted],
     /// Which registries are queried.
     pub discovery: &'a cli::DiscoveryFlags,
     /// How addresses are reached.
@@ -95,32 +95,32 @@ pub enum Task {
 /// # Errors
 ///
 /// [`SettingError`] names the flag, variable or key, its value unless it is secret, and what would be valid.
-pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, SettingError> {
+pub fn plans(typed: &Typed, environment: &Environment) -> Result<Vec<Plan>, SettingError> {
     if !typed.targets.is_empty() {
-        return named(typed.targets, world.config).iter().map(|named| plan(typed, named, world)).collect();
+        return named(typed.targets, environment.config).iter().map(|named| plan(typed, named, environment)).collect();
     }
-    let services: Vec<Hidden> = world
+    let services: Vec<Redacted> = environment
         .config
         .services
         .iter()
         .filter(|(_, s)| !s.targets.is_empty())
-        .map(|(name, _)| Hidden(name.clone()))
+        .map(|(name, _)| Redacted(name.clone()))
         .collect();
     if services.is_empty() {
-        return Err(no_targets(world.config));
+        return Err(no_targets(environment.config));
     }
-    services.iter().map(|name| plan(typed, std::slice::from_ref(name), world)).collect()
+    services.iter().map(|name| plan(typed, std::slice::from_ref(name), environment)).collect()
 }
 
 /// The services of the plans. Several targets are one service, whose backends are compared; each named service of the
 /// configuration file is a service of its own.
-fn named(targets: &[Hidden], config: &Config) -> Vec<Vec<Hidden>> {
-    let is_service = |text: &&Hidden| config.services.get(&text.0).is_some_and(|service| !service.targets.is_empty());
-    let (services, others): (Vec<&Hidden>, Vec<&Hidden>) = targets.iter().partition(is_service);
+fn named(targets: &[Redacted], config: &Config) -> Vec<Vec<Redacted>> {
+    let is_service = |text: &&Redacted| config.services.get(&text.0).is_some_and(|service| !service.targets.is_empty());
+    let (services, others): (Vec<&Redacted>, Vec<&Redacted>) = targets.iter().partition(is_service);
     if services.len() < 2 {
         return vec![targets.to_vec()];
     }
-    let mut named: Vec<Vec<Hidden>> = services.into_iter().map(|service| vec![service.clone()]).collect();
+    let mut named: Vec<Vec<Redacted>> = services.into_iter().map(|service| vec![service.clone()]).collect();
     if !others.is_empty() {
         named.push(others.into_iter().cloned().collect());
     }
@@ -134,20 +134,20 @@ fn no_targets(config: &Config) -> SettingError {
     }
 }
 
-fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingError> {
+fn plan(typed: &Typed, named: &[Redacted], environment: &Environment) -> Result<Plan, SettingError> {
     let service = match named {
-        [Hidden(name)] => world.config.services.get(name).map(|service| (name.as_str(), service)),
+        [Redacted(name)] => environment.config.services.get(name).map(|service| (name.as_str(), service)),
         _ => None,
     };
-    let layers = Layers::new(world, service, typed.profile)?;
+    let layers = Layers::new(environment, service, typed.profile)?;
 
     let (mut targets, mut label) = (Vec::new(), Vec::new());
     for text in named {
-        match world.config.services.get(&text.0).filter(|service| !service.targets.is_empty()) {
+        match environment.config.services.get(&text.0).filter(|service| !service.targets.is_empty()) {
             Some(service) => {
                 let place = layers.file_place(&format!("service.{}.targets", quoted(&text.0)));
                 for target in &service.targets {
-                    let target = Given::of_file(target, text, world.config.trust);
+                    let target = GivenTarget::of_file(target, text, environment.config.trust);
                     targets.push(target.map_err(|source| SettingError::FileTarget { place: place.clone(), source })?);
                 }
                 label.push(text.0.clone());
@@ -155,20 +155,20 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
             None => {
                 let target = parse_target(&text.0)?;
                 label.push(as_typed(&text.0, &target));
-                targets.push(Given { target, found: false });
+                targets.push(GivenTarget { target, found: false });
             }
         }
     }
 
     let only = layers.many("--backend", &typed.discovery.backend, any)?;
-    let mut sources = given::sources(&targets, &only, discovery::settings(typed.discovery, &layers, world)?)?;
+    let mut sources = given::sources(&targets, &only, discovery::settings(typed.discovery, &layers, environment)?)?;
     discovery::refuse_idle_flags(&sources, typed.discovery)?;
     // Two spellings of the same query are one source.
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));
 
     let criteria = criteria(typed.criteria, &layers)?;
-    let (goal, channel) = channel::settings(typed, &layers, world.seed)?;
+    let (goal, channel) = channel::settings(typed, &layers, environment.seed)?;
     let limits = limits(typed, &layers)?;
     let idle_checks = channel::idle_checks(typed, &layers, goal)?;
     if let (Goal::ProbeIdle(idle), Some(max_time)) = (goal, limits.max_time) {
@@ -186,13 +186,13 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
     plan.check_interval = channel::check_interval(typed, &layers)?;
     plan.lenses = channel::lenses(typed, &layers, goal)?;
     plan.idle_checks = idle_checks;
-    plan.transport = reaching::options(typed.reaching, &targets, goal, &layers, world)?;
+    plan.transport = reaching::options(typed.reaching, &targets, goal, &layers, environment)?;
     plan.channel = channel;
     plan.service =
         Arc::from(layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value));
     plan.limits = limits;
     plan.criteria = criteria;
-    plan.proxy = ProxyEnv::from_env(world.env);
+    plan.proxy = ProxyEnv::from_env(environment.env);
     Ok(plan)
 }
 
@@ -223,15 +223,15 @@ fn text(text: &str) -> Result<String, ValueError> {
 pub fn backends(
     discovery: &cli::DiscoveryFlags,
     profile: Option<&str>,
-    world: &World,
+    environment: &Environment,
 ) -> Result<(backend::Settings, Vec<String>), SettingError> {
-    let layers = Layers::new(world, None, profile)?;
+    let layers = Layers::new(environment, None, profile)?;
     let only = layers.many("--backend", &discovery.backend, any)?;
     let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(SettingError::UnknownBackend { name: unknown.clone(), known });
     }
-    Ok((discovery::settings(discovery, &layers, world)?, only))
+    Ok((discovery::settings(discovery, &layers, environment)?, only))
 }
 
 fn criteria(typed: &cli::CriteriaFlags, layers: &Layers) -> Result<session::Criteria, SettingError> {

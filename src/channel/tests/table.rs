@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::super::context::{Context, Core, Resolver};
-use super::super::subchannel::{Ending, Subchannel};
+use super::super::subchannel::{ConnectionLoss, Subchannel};
 use super::super::*;
 use super::world::*;
 
@@ -213,11 +213,11 @@ const STEPS: [Step; 8] = [
         Some(s)
     }),
     ("GOAWAY", |mut s, ctx| {
-        s.lost(ctx, &Ending::GoingAway(goaway(0, "")));
+        s.lost(ctx, &ConnectionLoss::GoingAway(goaway(0, "")));
         Some(s)
     }),
     ("connection lost", |mut s, ctx| {
-        s.lost(ctx, &Ending::Lost(eof()));
+        s.lost(ctx, &ConnectionLoss::Lost(eof()));
         Some(s)
     }),
     ("backoff passed", |mut s, ctx| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Contact, Departure, Handshake, Identity, Ledger, Loss, Rotation, Seen, SourceRecord};
+use super::{Call, Contact, Departure, Handshake, Identity, Ledger, Loss, Observed, Rotation, SourceRecord};
 use crate::model::connectivity::Scope;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, WatchEnd};
@@ -90,7 +90,7 @@ impl Ledger {
 
     /// Records a call of the idle cycle, proved by event `seq`.
     pub fn call(&mut self, call: Call, seq: u64, at: Elapsed) {
-        self.calls.push(Seen { what: call, seq, at });
+        self.calls.push(Observed { what: call, seq, at });
     }
 
     fn passed(&mut self, address: &Address, phase: &Phase, event: &Event) {
@@ -103,7 +103,7 @@ impl Ledger {
             PhaseDetail::LaterSettings(settings) => {
                 // The lifetime of a lost connection counts from its first SETTINGS.
                 let since = self.settings.get(address).map_or(event.at, |first| first.at);
-                self.settings.insert(address.clone(), Seen { what: *settings, seq: event.seq, at: since });
+                self.settings.insert(address.clone(), Observed { what: *settings, seq: event.seq, at: since });
             }
             PhaseDetail::Response(facts) => {
                 self.responses.insert(address.clone(), seen((**facts).clone(), event));
@@ -166,7 +166,7 @@ impl Ledger {
         self.loss(address, disconnect, event.at.since(ready), idle, event);
         // A connection that was lost before any call on it was answered: until the next one, no call can succeed
         // there.
-        let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
+        let unanswered = matches!(self.contacts.get(address), Some(Observed { what: Contact::Connected, .. }));
         if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {
             let text = format!("connection lost: {disconnect}");
             let health = Health::Failed { code: GrpcStatus::Unavailable, text, cause };
@@ -310,6 +310,6 @@ fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
     }
 }
 
-fn seen<T>(what: T, event: &Event) -> Seen<T> {
-    Seen { what, seq: event.seq, at: event.at }
+fn seen<T>(what: T, event: &Event) -> Observed<T> {
+    Observed { what, seq: event.seq, at: event.at }
 }

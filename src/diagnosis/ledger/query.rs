@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Departure, Ledger, Seen, SourceRecord};
+use super::{Departure, Ledger, Observed, SourceRecord};
 use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::resolution::NoteKind;
@@ -16,8 +16,8 @@ impl Ledger {
     }
 
     /// Every address that any source lists now, with the sources that list it.
-    pub fn listing(&self) -> BTreeMap<&Address, Vec<(usize, &Seen<Endpoint>)>> {
-        let mut listing: BTreeMap<&Address, Vec<(usize, &Seen<Endpoint>)>> = BTreeMap::new();
+    pub fn listing(&self) -> BTreeMap<&Address, Vec<(usize, &Observed<Endpoint>)>> {
+        let mut listing: BTreeMap<&Address, Vec<(usize, &Observed<Endpoint>)>> = BTreeMap::new();
         for (index, source) in self.sources.iter().enumerate() {
             for (key, endpoint) in &source.listed {
                 listing.entry(key.address()).or_default().push((index, endpoint));
@@ -44,7 +44,7 @@ impl Ledger {
     }
 
     /// The departures that count: an address that a rotating DNS answer leaves out has not left.
-    pub fn left(&self) -> impl Iterator<Item = &Seen<Departure>> {
+    pub fn left(&self) -> impl Iterator<Item = &Observed<Departure>> {
         self.departures.iter().filter(|departure| !self.sources[departure.what.source].rotates())
     }
 

@@ -18,7 +18,7 @@ use crate::text::duration;
 
 /// Something that happened, with the number of the event that proves it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen<T> {
+pub struct Observed<T> {
     /// What.
     pub what: T,
     /// The event.
@@ -33,24 +33,24 @@ pub struct SourceRecord {
     /// Which registry, and what it is queried for.
     pub source: Arc<SourceId>,
     /// What it lists now.
-    pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
+    pub listed: BTreeMap<EndpointKey, Observed<Endpoint>>,
     /// Its last full response or change.
-    pub answered: Option<Seen<Vec<Note>>>,
+    pub answered: Option<Observed<Vec<Note>>>,
     /// How long the session had to wait for its first full response.
     pub first_answer: Option<Duration>,
     /// Why it does not respond now.
-    pub broken: Option<Seen<Option<ResolveFailure>>>,
+    pub broken: Option<Observed<Option<ResolveFailure>>>,
     /// Gaps that it recovered from: length, and the events at their start and end.
     pub gaps: Vec<(Duration, u64, u64)>,
     /// Notes of earlier responses that still count: the registry lost its list, or contradicted itself.
-    pub remembered: Vec<Seen<Note>>,
+    pub remembered: Vec<Observed<Note>>,
     /// How its responses follow each other.
     pub rotation: Rotation,
 }
 
 impl SourceRecord {
     /// The instances that it lists at `address`.
-    pub fn at<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Seen<Endpoint>> {
+    pub fn at<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Observed<Endpoint>> {
         // The key without an id is the first one of its address.
         let first = Endpoint::new(address.clone()).key();
         self.listed.range(first..).take_while(move |(key, _)| key.address() == address).map(|(_, seen)| seen)

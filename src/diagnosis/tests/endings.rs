@@ -6,7 +6,7 @@ use crate::model::proxy::ProxyName;
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PeerSettings};
 use crate::model::rpc::{RpcCause, Unanswered};
 
-impl Story {
+impl EventLog {
     /// READY now; allows this many streams.
     fn ready(&mut self, address: &str, streams: Option<u32>) -> &mut Self {
         let settings = PeerSettings { max_concurrent_streams: streams, ..PeerSettings::default() };
@@ -42,10 +42,10 @@ fn abrupt() -> Disconnect {
     Disconnect { reason: DisconnectReason::Unknown, detail: "closed by peer".to_string(), goaway: None }
 }
 
-fn listed() -> Story {
-    let mut story = Story::default();
-    story.lists("dns", &[(A, LISTED)]);
-    story
+fn listed() -> EventLog {
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED)]);
+    log
 }
 
 fn texts(conclusion: &Conclusion) -> Vec<String> {
@@ -54,11 +54,11 @@ fn texts(conclusion: &Conclusion) -> Vec<String> {
 
 #[test]
 fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
-    let mut story = listed();
+    let mut log = listed();
     for lived in [30, 33, 30, 31] {
-        story.lives(A, lived, goaway(0, "max_age"));
+        log.lives(A, lived, goaway(0, "max_age"));
     }
-    let conclusion = story.ready(A, None).health_answers(A).concludes();
+    let conclusion = log.ready(A, None).health_answers(A).concludes();
     let text = "GD412 10.0.0.1:50051 rotates connections, after 30.0s to 33.0s: GOAWAY NO_ERROR (max_age)";
     assert_eq!(texts(&conclusion), [text]);
     assert_eq!(conclusion.findings[0].evidence.len(), 4);
@@ -75,11 +75,11 @@ fn an_idle_rule_is_known_by_its_words_whatever_the_code() {
 #[test]
 fn polite_ends_without_a_word_are_rotation_only_when_they_are_steady() {
     let after = |lives: &[u64]| {
-        let mut story = listed();
+        let mut log = listed();
         for lived in lives {
-            story.lives(A, *lived, goaway(0, ""));
+            log.lives(A, *lived, goaway(0, ""));
         }
-        texts(&story.ready(A, None).concludes())
+        texts(&log.ready(A, None).concludes())
     };
     assert_eq!(after(&[20, 18, 21]).len(), 1);
     assert_eq!(after(&[20, 19]), [""; 0], "two are no pattern");
@@ -88,10 +88,10 @@ fn polite_ends_without_a_word_are_rotation_only_when_they_are_steady() {
 
 #[test]
 fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
-    let mut story = listed();
-    story.lives(A, 2, abrupt()).lives(A, 4, abrupt()).ready(A, None);
-    assert_eq!(codes(&story.concludes()), [""; 0]);
-    let conclusion = story.lives(A, 3, goaway(2, "")).ready(A, None).health_answers(A).concludes();
+    let mut log = listed();
+    log.lives(A, 2, abrupt()).lives(A, 4, abrupt()).ready(A, None);
+    assert_eq!(codes(&log.concludes()), [""; 0]);
+    let conclusion = log.lives(A, 3, goaway(2, "")).ready(A, None).health_answers(A).concludes();
     let text =
         "GD413 10.0.0.1:50051 is flapping: READY and lost 3 times, after 2.0s to 4.0s, last: GOAWAY INTERNAL_ERROR";
     assert_eq!(texts(&conclusion), [text]);
@@ -100,22 +100,22 @@ fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
 
 #[test]
 fn a_connection_that_was_lost_before_any_answer_is_not_called_healthy() {
-    let mut story = listed();
-    let conclusion = story.lives(A, 2, abrupt()).concludes();
+    let mut log = listed();
+    let conclusion = log.lives(A, 2, abrupt()).concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD414"], 2));
     assert_eq!(conclusion.findings[0].evidence, [1, 4]);
-    assert_eq!(codes(&story.serves(A).concludes()), [""; 0], "the next one answers");
-    let conclusion = story.ready(A, None).lives(A, 2, goaway(0, "")).concludes();
+    assert_eq!(codes(&log.serves(A).concludes()), [""; 0], "the next one answers");
+    let conclusion = log.ready(A, None).lives(A, 2, goaway(0, "")).concludes();
     assert_eq!(codes(&conclusion), [""; 0], "a polite end says nothing against the server");
 }
 
 #[test]
 fn too_many_pings_is_neither_rotation_nor_flapping() {
-    let mut story = listed();
+    let mut log = listed();
     for _ in 0..3 {
-        story.lives(A, 40, goaway(11, "too_many_pings"));
+        log.lives(A, 40, goaway(11, "too_many_pings"));
     }
-    let conclusion = story.concludes();
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD411"]);
     assert!(
         conclusion.findings[0].text.ends_with("because of too many pings: GOAWAY ENHANCE_YOUR_CALM (too_many_pings)")
@@ -124,12 +124,12 @@ fn too_many_pings_is_neither_rotation_nor_flapping() {
 
 #[test]
 fn a_loss_of_an_address_that_nobody_lists_any_more_is_no_finding() {
-    let mut story = listed();
+    let mut log = listed();
     for _ in 0..3 {
-        story.lives(A, 2, abrupt());
+        log.lives(A, 2, abrupt());
     }
-    story.lists_with("dns", &[(B, LISTED)], &[(A, LISTED)], Vec::new()).serves(B);
-    assert_eq!(codes(&story.concludes()), [""; 0]);
+    log.lists_with("dns", &[(B, LISTED)], &[(A, LISTED)], Vec::new()).serves(B);
+    assert_eq!(codes(&log.concludes()), [""; 0]);
 }
 
 #[test]
@@ -141,16 +141,16 @@ fn one_stream_is_a_limit_and_a_hundred_are_not() {
 
 #[test]
 fn an_unknown_service_is_told_with_the_names_that_are_known() {
-    let mut story = listed();
-    story.ledger.service = Arc::from("py");
-    let say = |story: &mut Story, service: &str, health| {
+    let mut log = listed();
+    log.ledger.service = Arc::from("py");
+    let say = |log: &mut EventLog, service: &str, health| {
         let (address, service) = (A.parse().unwrap(), service.to_string());
-        story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }));
+        log.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }));
     };
-    say(&mut story, "", Health::Serving);
-    say(&mut story, "pay", Health::NotServing);
-    say(&mut story, "py", Health::ServiceUnknown);
-    let conclusion = story.concludes();
+    say(&mut log, "", Health::Serving);
+    say(&mut log, "pay", Health::NotServing);
+    say(&mut log, "py", Health::ServiceUnknown);
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD502"]);
     let text = &conclusion.findings[0].text;
     assert!(

@@ -5,7 +5,7 @@ use crate::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, Idl
 use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway};
 
-impl Story {
+impl EventLog {
     fn checked(&mut self, address: &str, kind: CheckKind, quiet: f64, outcome: IdleCheckOutcome) -> &mut Self {
         let quiet = Duration::from_secs_f64(quiet);
         let result = IdleCheckResult { measured_idle: quiet, interrupted: None, outcome };
@@ -25,13 +25,13 @@ impl Story {
     }
 }
 
-fn story(addresses: &[&str]) -> Story {
-    let mut story = Story::default();
-    story.lists("consul", &addresses.iter().map(|address| (*address, UP)).collect::<Vec<_>>());
+fn log(addresses: &[&str]) -> EventLog {
+    let mut log = EventLog::default();
+    log.lists("consul", &addresses.iter().map(|address| (*address, UP)).collect::<Vec<_>>());
     for address in addresses {
-        story.serves(address);
+        log.serves(address);
     }
-    story
+    log
 }
 
 fn alive() -> IdleCheckOutcome {
@@ -58,22 +58,22 @@ fn reset(after: f64) -> IdleCheckOutcome {
 }
 
 /// Codes and sentences.
-fn told(story: &Story) -> Vec<(&'static str, String)> {
-    story.concludes().findings.into_iter().map(|finding| (finding.kind.code, finding.text)).collect()
+fn told(log: &EventLog) -> Vec<(&'static str, String)> {
+    log.concludes().findings.into_iter().map(|finding| (finding.kind.code, finding.text)).collect()
 }
 
 #[test]
 fn connections_that_live_prove_nothing_wrong() {
-    let mut story = story(&[A, B]);
-    story.checked(A, CheckKind::Idle, 30.0, alive()).checked(B, CheckKind::Idle, 30.0, alive());
-    assert_eq!((told(&story), story.concludes().summary.exit), (vec![], 0));
+    let mut log = log(&[A, B]);
+    log.checked(A, CheckKind::Idle, 30.0, alive()).checked(B, CheckKind::Idle, 30.0, alive());
+    assert_eq!((told(&log), log.concludes().summary.exit), (vec![], 0));
 }
 
 #[test]
 fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
-    let mut story = story(&[A, B]);
-    story.checked(A, CheckKind::Idle, 30.0, dropped(0)).checked(B, CheckKind::Idle, 30.0, dropped(1));
-    let told = told(&story);
+    let mut log = log(&[A, B]);
+    log.checked(A, CheckKind::Idle, 30.0, dropped(0)).checked(B, CheckKind::Idle, 30.0, dropped(1));
+    let told = told(&log);
     assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
     let begins = format!(
         "{A}: packets on a connection idle for 30.0s are silently dropped: no response to a ping within 5.0s; "
@@ -82,19 +82,19 @@ fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
     assert!(told[0].1.contains("TCP acknowledged the ping, but there was no response"), "{told:?}");
     let tcp = "TCP did not acknowledge it either (1 unacknowledged, 4 retransmissions, last acknowledgement 35.0s ago)";
     assert!(told[1].1.contains(tcp), "{told:?}");
-    assert_eq!(story.concludes().summary.exit, 1);
+    assert_eq!(log.concludes().summary.exit, 1);
 }
 
 #[test]
 fn an_endpoint_that_takes_no_new_connection_is_not_a_path_that_forgets() {
-    let mut story = story(&[A, B]);
-    story.checked(A, CheckKind::Idle, 30.0, dropped(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
-    assert!(told(&story).iter().all(|(code, _)| *code != "GD611"), "{:?}", told(&story));
+    let mut log = log(&[A, B]);
+    log.checked(A, CheckKind::Idle, 30.0, dropped(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
+    assert!(told(&log).iter().all(|(code, _)| *code != "GD611"), "{:?}", told(&log));
 }
 
 #[test]
 fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silence() {
-    let mut once = story(&[A, B]);
+    let mut once = log(&[A, B]);
     once.checked(A, CheckKind::Idle, 12.0, reset(12.0)).checked(B, CheckKind::Idle, 30.0, alive());
     let one = told(&once);
     assert_eq!(one.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
@@ -102,10 +102,10 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
         one[0].1.contains("closed without GOAWAY (connection reset); caused by a proxy")
             && one[0].1.contains("or by a server restart")
     );
-    let mut both = story(&[A, B]);
+    let mut both = log(&[A, B]);
     both.checked(A, CheckKind::Idle, 20.0, reset(20.0)).checked(B, CheckKind::Idle, 20.1, reset(20.1));
     assert!(told(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
-    let mut forgot = story(&[A]);
+    let mut forgot = log(&[A]);
     forgot.checked(A, CheckKind::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
     assert!(
         told(&forgot)[0].1.contains("the first packet after the idle period was answered with a reset"),
@@ -116,10 +116,10 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
 
 #[test]
 fn an_endpoint_that_left_and_was_stopped_is_no_cut() {
-    let mut story = story(&[A, B]);
-    story.phase(IdlePhase::Waiting).lists_with("consul", &[], &[(A, UP)], Vec::new());
-    story.checked(A, CheckKind::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
-    let codes: Vec<_> = told(&story).into_iter().map(|(code, _)| code).collect();
+    let mut log = log(&[A, B]);
+    log.phase(IdlePhase::Waiting).lists_with("consul", &[], &[(A, UP)], Vec::new());
+    log.checked(A, CheckKind::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
+    let codes: Vec<_> = told(&log).into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["GD603", "GD606"]);
 }
 
@@ -128,12 +128,12 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_dropped_nor_cut() {
     for (debug, says) in
         [("max_idle", "closes idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
     {
-        let mut story = story(&[A]);
+        let mut log = log(&[A]);
         let goaway = || closed(5.0, DisconnectReason::GoAway(0), Some((0, debug)), false);
-        story.checked(A, CheckKind::Idle, 5.0, goaway());
-        assert_eq!(told(&story), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
-        story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
-        let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
+        log.checked(A, CheckKind::Idle, 5.0, goaway());
+        assert_eq!(told(&log), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
+        log.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
+        let limit = told(&log).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
         assert!(
             limit.contains("the server itself closes connections after 5.0s without a call (GOAWAY NO_ERROR"),
             "{limit}"
@@ -142,15 +142,15 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_dropped_nor_cut() {
             limit.contains(if debug == "max_idle" { "idle connections" } else { "the age of connections" }),
             "{limit}"
         );
-        assert_eq!(story.concludes().summary.exit, 0);
+        assert_eq!(log.concludes().summary.exit, 0);
     }
 }
 
 /// The sentence and the remedy of GD613.
 fn limit(checks: &[(f64, IdleCheckOutcome)]) -> (String, String) {
-    let mut story = story(&[A]);
-    story.ladder(A, checks);
-    let findings = story.concludes().findings;
+    let mut log = log(&[A]);
+    log.ladder(A, checks);
+    let findings = log.concludes().findings;
     assert_eq!((findings.len(), findings[0].kind.code), (1, "GD613"), "{findings:?}");
     (findings[0].text.clone(), findings[0].remedy.clone())
 }
@@ -197,14 +197,14 @@ fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
 
 #[test]
 fn a_server_that_speaks_by_itself_limits_what_was_tried() {
-    let mut story = story(&[A]);
+    let mut log = log(&[A]);
     let interrupted = Some(Interruption { after: Duration::from_secs(12), frame: "PING".to_string(), times: 4 });
     let result = IdleCheckResult { measured_idle: Duration::from_secs(12), interrupted, outcome: alive() };
     let (address, idle_time) = (A.parse().unwrap(), Duration::from_secs(60));
-    story.tell(EventKind::IdleCheck(Box::new(IdleCheckReport { address, idle_time, kind: CheckKind::Cutoff, result })));
-    let remedy = story.concludes().findings.remove(0).remedy;
+    log.tell(EventKind::IdleCheck(Box::new(IdleCheckReport { address, idle_time, kind: CheckKind::Cutoff, result })));
+    let remedy = log.concludes().findings.remove(0).remedy;
     assert!(remedy.contains("keeps the path open"), "{remedy}");
-    let (_, text) = told(&story).remove(0);
+    let (_, text) = told(&log).remove(0);
     assert!(
         text.contains(
             "the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s"
@@ -215,30 +215,29 @@ fn a_server_that_speaks_by_itself_limits_what_was_tried() {
 
 #[test]
 fn an_endpoint_that_was_never_held_has_no_limit() {
-    let mut story = story(&[A]);
+    let mut log = log(&[A]);
     let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
-    story
-        .checked(A, CheckKind::Idle, 0.0, IdleCheckOutcome::NotReached(refused.clone()))
+    log.checked(A, CheckKind::Idle, 0.0, IdleCheckOutcome::NotReached(refused.clone()))
         .ladder(A, &[(0.0, IdleCheckOutcome::NotReached(refused))]);
-    assert_eq!(told(&story), []);
+    assert_eq!(told(&log), []);
 }
 
 #[test]
 fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tolerance() {
-    let mut story = story(&[A]);
+    let mut log = log(&[A]);
     let goaway = || closed(2.0, DisconnectReason::GoAway(0), Some((0, "")), false);
-    story.checked(A, CheckKind::Idle, 2.0, goaway());
+    log.checked(A, CheckKind::Idle, 2.0, goaway());
     let text = format!("{A} closed an idle-connection check after 2.0s without a call: GOAWAY NO_ERROR");
-    assert_eq!(told(&story), [("GD614", text)]);
-    assert_eq!(story.concludes().summary.exit, 0);
+    assert_eq!(told(&log), [("GD614", text)]);
+    assert_eq!(log.concludes().summary.exit, 0);
 
     // Through a proxy that its headers name, with a check that was shorter.
     let address: Address = A.parse().unwrap();
     let proxy = Some(Arc::new(Proxy { name: ProxyName::Nginx, header: "server: nginx".to_string() }));
     let (service, health) = (String::new(), Health::Serving);
-    story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
-    story.checked(A, CheckKind::Ladder, 1.0, alive()).checked(A, CheckKind::Ladder, 2.0, goaway());
-    let conclusion = story.concludes();
+    log.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
+    log.checked(A, CheckKind::Ladder, 1.0, alive()).checked(A, CheckKind::Ladder, 2.0, goaway());
+    let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD420", "GD613", "GD614"]);
     let limit = &conclusion.findings[1];
     assert!(limit.text.contains("the proxy (nginx) closes connections after 2.0s without a call (GOAWAY NO_ERROR)"));
@@ -249,10 +248,10 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
 #[test]
 fn the_channels_own_idle_connection_tells_too() {
     let ends = |idle: Option<u64>, disconnect: Disconnect| {
-        let mut story = story(&[A]);
+        let mut log = log(&[A]);
         let (address, idle) = (A.parse().unwrap(), idle.map(Duration::from_secs));
-        story.tell(EventKind::Disconnect { address, disconnect, idle }).serves(A);
-        told(&story)
+        log.tell(EventKind::Disconnect { address, disconnect, idle }).serves(A);
+        told(&log)
     };
     let bye = GoAway { last_stream: 1, code: 0, debug: String::new() };
     let goaway = Disconnect { reason: DisconnectReason::GoAway(0), detail: String::new(), goaway: Some(bye) };
@@ -265,11 +264,11 @@ fn the_channels_own_idle_connection_tells_too() {
     assert_eq!(ends(None, goaway), [], "a call was open on it");
     assert_eq!(ends(Some(0), closed.clone()), [], "it had no time for a call");
     // Together with a check whose connection was dropped, it is one finding.
-    let mut story = story(&[A]);
+    let mut log = log(&[A]);
     let (address, idle) = (A.parse().unwrap(), Some(Duration::from_secs(20)));
-    story.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
-    story.checked(A, CheckKind::Idle, 20.0, reset(20.0));
-    let told = told(&story);
+    log.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
+    log.checked(A, CheckKind::Idle, 20.0, reset(20.0));
+    let told = told(&log);
     assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
     assert!(told[0].1.ends_with("; the channel's own connection was closed too"), "{told:?}");
 }

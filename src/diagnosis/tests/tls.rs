@@ -6,7 +6,7 @@ use crate::model::reach::{Certificate, TlsReport};
 
 const DAY: i64 = 24 * 60 * 60;
 
-impl Story {
+impl EventLog {
     fn presents(&mut self, address: &str, names: &[&str], issuer: &str, days: i64) -> &mut Self {
         let leaf = Certificate {
             subject: "CN=pay".to_string(),
@@ -24,10 +24,10 @@ impl Story {
     }
 }
 
-fn listed() -> Story {
-    let mut story = Story::default();
-    story.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
-    story
+fn listed() -> EventLog {
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
+    log
 }
 
 #[test]
@@ -42,30 +42,30 @@ fn a_certificate_is_told_when_it_ends_within_the_limit_and_not_before() {
     assert_eq!(of(15, fortnight), [""; 0]);
     assert_eq!(of(9, Duration::ZERO), [""; 0], "0 switches it off");
     assert_eq!(of(9, Duration::from_secs(7 * 24 * 3600)), [""; 0]);
-    let mut story = listed();
-    let conclusion = story.presents(A, &["DNS:pay"], "CN=ca", 9).serves(B).serves(C).concludes();
+    let mut log = listed();
+    let conclusion = log.presents(A, &["DNS:pay"], "CN=ca", 9).serves(B).serves(C).concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD310"], 1));
 }
 
 #[test]
 fn endpoints_with_the_same_names_and_issuer_do_not_differ_whatever_their_dates() {
-    let mut story = listed();
-    story.presents(A, &["DNS:pay"], "CN=ca", 90).presents(B, &["DNS:pay"], "CN=ca", 400);
-    assert_eq!(codes(&story.concludes()), [""; 0]);
+    let mut log = listed();
+    log.presents(A, &["DNS:pay"], "CN=ca", 90).presents(B, &["DNS:pay"], "CN=ca", 400);
+    assert_eq!(codes(&log.concludes()), [""; 0]);
 }
 
 #[test]
 fn each_endpoints_own_address_is_no_difference() {
-    let mut story = listed();
-    story.presents(A, &["DNS:pay", "IP:10.0.0.1"], "CN=ca", 90).presents(B, &["IP:10.0.0.2", "DNS:pay"], "CN=ca", 90);
-    assert_eq!(codes(&story.concludes()), [""; 0]);
+    let mut log = listed();
+    log.presents(A, &["DNS:pay", "IP:10.0.0.1"], "CN=ca", 90).presents(B, &["IP:10.0.0.2", "DNS:pay"], "CN=ca", 90);
+    assert_eq!(codes(&log.concludes()), [""; 0]);
 }
 
 #[test]
 fn the_odd_certificate_is_named_first() {
-    let mut story = listed();
-    story.presents(A, &["DNS:pay"], "CN=ca", 90).presents(B, &["DNS:pay"], "CN=old", 90);
-    let conclusion = story.presents(C, &["DNS:pay"], "CN=ca", 90).concludes();
+    let mut log = listed();
+    log.presents(A, &["DNS:pay"], "CN=ca", 90).presents(B, &["DNS:pay"], "CN=old", 90);
+    let conclusion = log.presents(C, &["DNS:pay"], "CN=ca", 90).concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD311"], 0));
     let expected = "endpoints present 2 kinds of certificate: 10.0.0.2:50051 [DNS:pay] issued by \"CN=old\"; \
                     10.0.0.1:50051 and 1 more [DNS:pay] issued by \"CN=ca\"";

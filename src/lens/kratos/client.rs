@@ -1,10 +1,10 @@
 //! Channels that share one Registry object (`builder.go`, `resolver.go`, and grpc-go's idle mode around them).
 
-use super::registry::{Pulse, QUESTION, Registry, SetId, WatchId};
+use super::registry::{Polling, QUESTION, Registry, SetId, WatchId};
 use super::{Ends, Rules};
 use crate::lens::idle::{Idle, Rule};
 use crate::lens::registry_view::{Availability, RegistryView, subset};
-use crate::lens::{Client, Hears, Input, Setting, View};
+use crate::lens::{Client, Input, NoticesChanges, Setting, View};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::time::Elapsed;
 
@@ -39,7 +39,7 @@ enum ChannelState {
     /// Its resolver waits for the response to its first query.
     Building { set: SetId, watch: WatchId, until: Elapsed },
     /// It has a resolver.
-    Built { set: SetId, watch: WatchId },
+    BuildResult { set: SetId, watch: WatchId },
 }
 
 impl Kratos {
@@ -89,7 +89,7 @@ impl Kratos {
         match channel.mode {
             // The query is cancelled. Nothing stops the watch.
             ChannelState::Building { until, .. } if until <= self.now => channel.mode = ChannelState::Asleep,
-            ChannelState::Built { set, watch } if channel.idle.look(self.now) => {
+            ChannelState::BuildResult { set, watch } if channel.idle.look(self.now) => {
                 channel.idle.slept();
                 channel.mode = ChannelState::Asleep;
                 self.registry.stop(set, watch);
@@ -97,7 +97,7 @@ impl Kratos {
             ChannelState::Undialled
             | ChannelState::Asleep
             | ChannelState::Building { .. }
-            | ChannelState::Built { .. } => {}
+            | ChannelState::BuildResult { .. } => {}
         }
     }
 
@@ -115,7 +115,7 @@ impl Kratos {
             channel.mode = ChannelState::Building { set, watch, until };
             self.answer(index);
         } else {
-            channel.mode = ChannelState::Built { set, watch };
+            channel.mode = ChannelState::BuildResult { set, watch };
             channel.idle.woke(self.now);
         }
     }
@@ -128,7 +128,7 @@ impl Kratos {
             Availability::Unknown | Availability::Silent => {}
             Availability::Errors => channel.mode = ChannelState::Asleep,
             Availability::Lists => {
-                channel.mode = ChannelState::Built { set, watch };
+                channel.mode = ChannelState::BuildResult { set, watch };
                 channel.idle.woke(self.now);
                 self.registry.answered(set, watch, self.now, &self.view);
             }
@@ -141,7 +141,7 @@ impl Kratos {
         caller.idle.started();
         match caller.mode {
             ChannelState::Undialled | ChannelState::Asleep => self.build(0),
-            ChannelState::Building { .. } | ChannelState::Built { .. } => {}
+            ChannelState::Building { .. } | ChannelState::BuildResult { .. } => {}
         }
         if self.rules.forgets_failed && self.will_fail() {
             self.channels[0].forgotten += 1;
@@ -158,7 +158,7 @@ impl Kratos {
 
     /// True when a call of the caller must fail: every address that it holds is dead.
     fn will_fail(&self) -> bool {
-        let Some(ChannelState::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else {
+        let Some(ChannelState::BuildResult { set, .. }) = self.channels.first().map(|caller| caller.mode) else {
             return false;
         };
         let holds = subset(self.registry.snapshot(set), self.rules.subset);
@@ -169,35 +169,35 @@ impl Kratos {
     }
 
     /// What a channel in idle mode would start with.
-    fn asleep(&self) -> (&[Address], Hears) {
+    fn asleep(&self) -> (&[Address], NoticesChanges) {
         if self.rules.build.limit(self.setting.timeout).is_some_and(|limit| limit.is_zero()) {
-            return (&[], Hears::NeverAndHangs);
+            return (&[], NoticesChanges::NeverAndHangs);
         }
         match (self.registry.current(), self.rules.ends) {
-            (None, _) | (Some(_), Ends::EachWatch) => (&[], Hears::NextCall),
+            (None, _) | (Some(_), Ends::EachWatch) => (&[], NoticesChanges::NextCall),
             // A call now still notices what the terminating poller notices; once that has ended, the next call
             // queries again.
-            (Some(set), Ends::LastStop) if self.registry.pulse(set) == Pulse::Fades => {
-                (self.registry.snapshot(set), Hears::Changes)
+            (Some(set), Ends::LastStop) if self.registry.polling(set) == Polling::Ending => {
+                (self.registry.snapshot(set), NoticesChanges::Changes)
             }
-            (Some(set), Ends::Nobody | Ends::FirstWatch | Ends::LastStop | Ends::References) => self.watching(set),
+            (Some(set), Ends::Never | Ends::FirstWatch | Ends::LastStop | Ends::References) => self.watching(set),
         }
     }
 
     /// What the watchers of `set` hold and notice.
-    fn watching(&self, set: SetId) -> (&[Address], Hears) {
+    fn watching(&self, set: SetId) -> (&[Address], NoticesChanges) {
         let is_asked_for = self.channels.iter().any(|channel| match channel.mode {
             ChannelState::Building { set: asked, .. } => asked == set,
-            ChannelState::Undialled | ChannelState::Asleep | ChannelState::Built { .. } => false,
+            ChannelState::Undialled | ChannelState::Asleep | ChannelState::BuildResult { .. } => false,
         });
         let snapshot = self.registry.snapshot(set);
-        let hears = match self.registry.pulse(set) {
-            Pulse::Beats => Hears::Changes,
-            Pulse::Dead if is_asked_for => Hears::Changes,
-            Pulse::Fades | Pulse::Dead if snapshot.is_empty() => Hears::NeverAndHangs,
-            Pulse::Fades | Pulse::Dead => Hears::Never,
+        let notices = match self.registry.polling(set) {
+            Polling::Active => NoticesChanges::Changes,
+            Polling::Stopped if is_asked_for => NoticesChanges::Changes,
+            Polling::Ending | Polling::Stopped if snapshot.is_empty() => NoticesChanges::NeverAndHangs,
+            Polling::Ending | Polling::Stopped => NoticesChanges::Never,
         };
-        (snapshot, hears)
+        (snapshot, notices)
     }
 }
 
@@ -210,7 +210,7 @@ impl Channel {
         match self.mode {
             ChannelState::Undialled | ChannelState::Asleep => None,
             ChannelState::Building { until, .. } => Some(until),
-            ChannelState::Built { .. } => self.idle.deadline(),
+            ChannelState::BuildResult { .. } => self.idle.deadline(),
         }
     }
 }
@@ -257,12 +257,12 @@ impl Client for Kratos {
 
     fn view(&self) -> View {
         let nothing: &[_] = &[];
-        let (listed, hears) = match self.channels.last().map(|channel| channel.mode) {
-            None | Some(ChannelState::Undialled) => (nothing, Hears::NextCall),
+        let (listed, notices) = match self.channels.last().map(|channel| channel.mode) {
+            None | Some(ChannelState::Undialled) => (nothing, NoticesChanges::NextCall),
             Some(ChannelState::Asleep) => self.asleep(),
-            Some(ChannelState::Building { .. }) => (nothing, Hears::Changes),
-            Some(ChannelState::Built { set, .. }) => self.watching(set),
+            Some(ChannelState::Building { .. }) => (nothing, NoticesChanges::Changes),
+            Some(ChannelState::BuildResult { set, .. }) => self.watching(set),
         };
-        View { holds: subset(listed, self.rules.subset), subset: self.rules.subset, hears }
+        View { holds: subset(listed, self.rules.subset), subset: self.rules.subset, notices }
     }
 }

@@ -48,7 +48,7 @@ struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
     /// Nothing, ever.
-    Nobody,
+    Never,
     /// The watch that started it, when it is stopped; no other poller is started.
     FirstWatch,
     /// The last watch that is stopped; the set leaves the map only when the poller has noticed.
@@ -94,7 +94,7 @@ impl Build {
 const SUBSET: Option<usize> = Some(25);
 
 static NOBODY: Rules =
-    Rules { ends: Ends::Nobody, poll: Poll::Answered, build: Build::Fixed, subset: None, forgets_failed: true };
+    Rules { ends: Ends::Never, poll: Poll::Answered, build: Build::Fixed, subset: None, forgets_failed: true };
 static FIRST_WATCH: Rules =
     Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET, forgets_failed: true };
 static LAST_STOP: Rules = Rules { ends: Ends::LastStop, ..FIRST_WATCH };

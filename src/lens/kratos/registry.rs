@@ -80,13 +80,13 @@ enum Did {
 
 /// Whether a set notifies its watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pulse {
+pub(super) enum Polling {
     /// A poller is active.
-    Beats,
+    Active,
     /// Its last poller ends when its poll returns.
-    Fades,
+    Ending,
     /// It has none.
-    Dead,
+    Stopped,
 }
 
 impl Registry {
@@ -129,7 +129,7 @@ impl Registry {
         set.watches = set.watches.saturating_sub(1);
         let is_last = set.watches == 0;
         match self.rules.ends {
-            Ends::Nobody => {}
+            Ends::Never => {}
             Ends::FirstWatch | Ends::EachWatch => {
                 set.end(|poller| poller.of == watch);
             }
@@ -164,11 +164,11 @@ impl Registry {
     }
 
     /// Whether the watches of a set notice changes.
-    pub(super) fn pulse(&self, id: SetId) -> Pulse {
+    pub(super) fn polling(&self, id: SetId) -> Polling {
         match self.sets.get(&id).map(|set| set.pollers.as_slice()) {
-            None | Some([]) => Pulse::Dead,
-            Some(pollers) if pollers.iter().all(|poller| poller.dying) => Pulse::Fades,
-            Some(_) => Pulse::Beats,
+            None | Some([]) => Polling::Stopped,
+            Some(pollers) if pollers.iter().all(|poller| poller.dying) => Polling::Ending,
+            Some(_) => Polling::Active,
         }
     }
 

@@ -10,8 +10,8 @@ fn lenses(names: &[&str], setting: Setting, past: Past) -> Lenses {
     Lenses::new(&kinds, setting, past)
 }
 
-fn seen(lenses: &Lenses) -> Vec<(Vec<String>, Hears)> {
-    lenses.watched().iter().map(|watched| (shown(&watched.view.holds), watched.view.hears)).collect()
+fn seen(lenses: &Lenses) -> Vec<(Vec<String>, NoticesChanges)> {
+    lenses.watched().iter().map(|watched| (shown(&watched.view.holds), watched.view.notices)).collect()
 }
 
 fn at(millis: u64) -> Elapsed {
@@ -28,7 +28,12 @@ fn a_client_that_has_been_idle_brings_its_latent_freeze_along() {
     let old = || vec![OLD.to_string()];
     assert_eq!(
         seen(&lenses),
-        [(old(), Hears::Changes), (old(), Hears::Never), (old(), Hears::Changes), (old(), Hears::Never)]
+        [
+            (old(), NoticesChanges::Changes),
+            (old(), NoticesChanges::Never),
+            (old(), NoticesChanges::Changes),
+            (old(), NoticesChanges::Never)
+        ]
     );
     lenses.handle(at(10), &Input::CallFinished);
     assert_eq!(lenses.deadline(), Some(at(30_010)), "the session's time, whatever the clients have lived through");
@@ -37,7 +42,12 @@ fn a_client_that_has_been_idle_brings_its_latent_freeze_along() {
     let new = || vec![NEW.to_string()];
     assert_eq!(
         seen(&lenses),
-        [(new(), Hears::Changes), (old(), Hears::Never), (new(), Hears::Changes), (old(), Hears::Never)]
+        [
+            (new(), NoticesChanges::Changes),
+            (old(), NoticesChanges::Never),
+            (new(), NoticesChanges::Changes),
+            (old(), NoticesChanges::Never)
+        ]
     );
 }
 
@@ -47,9 +57,9 @@ fn a_new_client_freezes_only_with_the_sessions_own_idle_period() {
     lenses.handle(at(0), &lists(&[OLD]));
     lenses.handle(at(5), &Input::CallStarted);
     assert_eq!(lenses.handle(at(9), &Input::CallFinished), [0; 0]);
-    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], Hears::Changes)]);
+    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], NoticesChanges::Changes)]);
     assert_eq!(lenses.handle(at(30_009), &Input::TimePassed), [0]);
-    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], Hears::Never)]);
+    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], NoticesChanges::Never)]);
 }
 
 #[test]
@@ -58,9 +68,9 @@ fn a_quick_call_after_the_sessions_idle_period_is_the_race_of_2_8_0() {
     lenses.handle(at(0), &lists(&[OLD]));
     lenses.handle(at(1), &Input::CallStarted);
     lenses.handle(at(2), &Input::CallFinished);
-    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], Hears::Changes)]);
+    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], NoticesChanges::Changes)]);
     lenses.handle(at(30_100), &Input::CallStarted);
-    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], Hears::Never)]);
+    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], NoticesChanges::Never)]);
 }
 
 #[test]
@@ -75,9 +85,9 @@ fn busy_clients_are_in_a_call_for_ever() {
             assert_eq!(
                 seen(&lenses),
                 [
-                    (vec![NEW.to_string()], Hears::Changes),
-                    (vec![NEW.to_string()], Hears::Changes),
-                    (vec![OLD.to_string()], Hears::AfterAFailure)
+                    (vec![NEW.to_string()], NoticesChanges::Changes),
+                    (vec![NEW.to_string()], NoticesChanges::Changes),
+                    (vec![OLD.to_string()], NoticesChanges::AfterAFailure)
                 ],
                 "{past:?}"
             );
@@ -91,9 +101,9 @@ fn an_empty_list_and_a_registry_that_fails_begin_no_past() {
     lenses.handle(at(0), &Input::Refuses);
     lenses.handle(at(1), &lists(&[]));
     lenses.handle(at(2), &Input::Unreachable);
-    assert_eq!(seen(&lenses), [(vec![], Hears::NextCall)]);
+    assert_eq!(seen(&lenses), [(vec![], NoticesChanges::NextCall)]);
     lenses.handle(at(50_000), &lists(&[OLD]));
-    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], Hears::Changes)]);
+    assert_eq!(seen(&lenses), [(vec![OLD.to_string()], NoticesChanges::Changes)]);
     assert_eq!(lenses.deadline(), Some(at(80_000)));
 }
 

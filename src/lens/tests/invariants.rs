@@ -79,7 +79,7 @@ fn live(kind: &'static LensKind, seed: u64, steps: usize, past: Option<Past>) ->
             deadline.is_none_or(|deadline| deadline > now),
             "{label}, seed {seed}: {deadline:?} is not after {now}"
         );
-        let hangs = matches!(view.hears, Hears::NeverAndHangs);
+        let hangs = matches!(view.notices, NoticesChanges::NeverAndHangs);
         assert!(!hangs || view.holds.is_empty(), "{label}, seed {seed}: {view:?}");
         views.push(view);
     }

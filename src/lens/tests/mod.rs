@@ -108,9 +108,9 @@ impl Script {
     }
 
     #[track_caller]
-    fn holds(&mut self, addresses: &[&str], hears: Hears) -> &mut Self {
+    fn holds(&mut self, addresses: &[&str], notices: NoticesChanges) -> &mut Self {
         let view = self.client.view();
-        assert_eq!((shown(&view.holds), view.hears), (addresses.iter().map(|a| (*a).to_string()).collect(), hears));
+        assert_eq!((shown(&view.holds), view.notices), (addresses.iter().map(|a| (*a).to_string()).collect(), notices));
         self
     }
 }

@@ -11,10 +11,15 @@ const EVERY: [&str; 6] =
 fn each_follows_while_busy_and_asks_anew_after_an_idle_period() {
     for name in EVERY {
         let mut client = Script::new(name, 5);
-        client.lists(&[OLD]).holds(&[], Hears::NextCall).call().holds(&[OLD], Hears::Changes);
-        client.busy(20).lists(&[NEW]).holds(&[NEW], Hears::Changes);
-        client.wait(10.0).holds(&[], Hears::NextCall).lists(&[OLD]).call().holds(&[OLD], Hears::Changes);
-        client.lost(OLD).busy(60).holds(&[OLD], Hears::Changes);
+        client.lists(&[OLD]).holds(&[], NoticesChanges::NextCall).call().holds(&[OLD], NoticesChanges::Changes);
+        client.busy(20).lists(&[NEW]).holds(&[NEW], NoticesChanges::Changes);
+        client
+            .wait(10.0)
+            .holds(&[], NoticesChanges::NextCall)
+            .lists(&[OLD])
+            .call()
+            .holds(&[OLD], NoticesChanges::Changes);
+        client.lost(OLD).busy(60).holds(&[OLD], NoticesChanges::Changes);
     }
 }
 
@@ -24,10 +29,10 @@ fn an_empty_list_is_refused_by_kuberesolver_and_published_by_the_others() {
         let mut client = Script::new(name, 60);
         client.lists(&[OLD]).busy(5).lists(&[]).busy(5);
         match name {
-            "kuberesolver" => client.holds(&[OLD], Hears::Changes),
-            _ => client.holds(&[], Hears::Changes),
+            "kuberesolver" => client.holds(&[OLD], NoticesChanges::Changes),
+            _ => client.holds(&[], NoticesChanges::Changes),
         };
-        client.lists(&[NEW]).holds(&[NEW], Hears::Changes);
+        client.lists(&[NEW]).holds(&[NEW], NoticesChanges::Changes);
     }
 }
 
@@ -37,10 +42,10 @@ fn only_etcd_naming_loses_its_watch_to_an_error() {
         let mut client = Script::new(name, 60);
         client.lists(&[OLD]).busy(5).refuses().busy(5).lists(&[NEW]).busy(60);
         match name {
-            "etcd-naming" => client.holds(&[OLD], Hears::Never),
-            _ => client.holds(&[NEW], Hears::Changes),
+            "etcd-naming" => client.holds(&[OLD], NoticesChanges::Never),
+            _ => client.holds(&[NEW], NoticesChanges::Changes),
         };
-        client.wait(60.0).holds(&[], Hears::NextCall).call().holds(&[NEW], Hears::Changes);
+        client.wait(60.0).holds(&[], NoticesChanges::NextCall).call().holds(&[NEW], NoticesChanges::Changes);
     }
 }
 
@@ -48,23 +53,29 @@ fn only_etcd_naming_loses_its_watch_to_an_error() {
 fn a_connection_to_the_registry_that_was_cut_for_a_while_harms_none() {
     for name in EVERY {
         let mut client = Script::new(name, 60);
-        client.lists(&[OLD]).busy(5).silent().busy(30).holds(&[OLD], Hears::Changes);
-        client.lists(&[NEW]).busy(5).holds(&[NEW], Hears::Changes);
+        client.lists(&[OLD]).busy(5).silent().busy(30).holds(&[OLD], NoticesChanges::Changes);
+        client.lists(&[NEW]).busy(5).holds(&[NEW], NoticesChanges::Changes);
     }
 }
 
 #[test]
 fn etcd_naming_without_a_list_hangs_for_ever_once_its_watch_has_ended() {
     let mut client = Script::new("etcd-naming", 60);
-    client.lists(&[]).call().holds(&[], Hears::Changes).refuses().holds(&[], Hears::NeverAndHangs);
-    client.lists(&[OLD]).busy(30).holds(&[], Hears::NeverAndHangs);
+    client.lists(&[]).call().holds(&[], NoticesChanges::Changes).refuses().holds(&[], NoticesChanges::NeverAndHangs);
+    client.lists(&[OLD]).busy(30).holds(&[], NoticesChanges::NeverAndHangs);
 }
 
 #[test]
 fn an_empty_start_waits_for_the_first_instance() {
     for name in EVERY {
         let mut client = Script::new(name, 60);
-        client.lists(&[]).call().holds(&[], Hears::Changes).wait(5.0).lists(&[OLD]).holds(&[OLD], Hears::Changes);
+        client
+            .lists(&[])
+            .call()
+            .holds(&[], NoticesChanges::Changes)
+            .wait(5.0)
+            .lists(&[OLD])
+            .holds(&[OLD], NoticesChanges::Changes);
     }
 }
 
@@ -74,13 +85,13 @@ fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_asked_at_the_nex
         let mut client = Script::new(name, 5);
         client.lists(&[OLD]).call().wait(10.0).refuses().call();
         match name {
-            "etcd-naming" => client.holds(&[], Hears::NextCall).lists(&[NEW]).call(),
-            _ => client.holds(&[], Hears::Changes).wait(3.0).lists(&[NEW]),
+            "etcd-naming" => client.holds(&[], NoticesChanges::NextCall).lists(&[NEW]).call(),
+            _ => client.holds(&[], NoticesChanges::Changes).wait(3.0).lists(&[NEW]),
         };
-        client.holds(&[NEW], Hears::Changes);
+        client.holds(&[NEW], NoticesChanges::Changes);
         let mut client = Script::new(name, 5);
         client.lists(&[OLD]).call().wait(10.0).silent().give(&Input::CallStarted).wait(3.0).lists(&[NEW]);
-        client.holds(&[NEW], Hears::Changes);
+        client.holds(&[NEW], NoticesChanges::Changes);
     }
 }
 
@@ -88,7 +99,7 @@ fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_asked_at_the_nex
 fn mbobakov_consul_holds_what_is_critical_and_sorts() {
     let mut client = Script::new("mbobakov-consul", 60);
     client.lists(&[NEW, "10.0.0.1:1 critical", "10.0.0.3:1 draining", NEW]).call();
-    client.holds(&[OLD, NEW, "10.0.0.3:1"], Hears::Changes);
+    client.holds(&[OLD, NEW, "10.0.0.3:1"], NoticesChanges::Changes);
     let usable = [NEW.parse().unwrap()];
     assert_eq!(client.client.view().against(&usable).stale.len(), 2);
 }
@@ -97,30 +108,30 @@ fn mbobakov_consul_holds_what_is_critical_and_sorts() {
 fn kuberesolver_holds_the_slice_that_was_touched_last() {
     let (a, b) = ("10.0.0.1:1 slice=a", "10.0.0.2:1 slice=b");
     let mut client = Script::new("kuberesolver", 60);
-    client.lists(&[a, b]).call().holds(&["10.0.0.2:1"], Hears::Changes);
-    client.lists(&[a, "10.0.0.3:1 slice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
+    client.lists(&[a, b]).call().holds(&["10.0.0.2:1"], NoticesChanges::Changes);
+    client.lists(&[a, "10.0.0.3:1 slice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], NoticesChanges::Changes);
     // No ready address in the slice that changes: the list is kept.
     client.lists(&[a, "10.0.0.3:1 slice=a", "10.0.0.2:1 slice=b critical"]);
-    client.holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
+    client.holds(&["10.0.0.1:1", "10.0.0.3:1"], NoticesChanges::Changes);
     // A deleted slice publishes what it held.
     let mut client = Script::new("kuberesolver", 60);
-    client.lists(&[b, a]).call().holds(&["10.0.0.2:1"], Hears::Changes);
-    client.lists(&[b]).holds(&["10.0.0.1:1"], Hears::Changes);
+    client.lists(&[b, a]).call().holds(&["10.0.0.2:1"], NoticesChanges::Changes);
+    client.lists(&[b]).holds(&["10.0.0.1:1"], NoticesChanges::Changes);
     // A pod that moves touches its new slice, and later the old one, whatever is listed first.
     let moves = "10.0.0.1:1 slice=a,b";
     let mut client = Script::new("kuberesolver", 60);
-    client.lists(&[a, b]).call().lists(&[moves, b]).holds(&["10.0.0.1:1", "10.0.0.2:1"], Hears::Changes);
+    client.lists(&[a, b]).call().lists(&[moves, b]).holds(&["10.0.0.1:1", "10.0.0.2:1"], NoticesChanges::Changes);
     client.lists(&["10.0.0.3:1 slice=a", b, "10.0.0.1:1 slice=b"]);
-    client.holds(&["10.0.0.3:1"], Hears::Changes);
+    client.holds(&["10.0.0.3:1"], NoticesChanges::Changes);
     // One that is not ready yet touches its slice.
     client.lists(&["10.0.0.3:1 slice=a", b, "10.0.0.1:1 slice=b", "10.0.0.4:1 slice=b critical"]);
-    client.holds(&["10.0.0.2:1", "10.0.0.1:1"], Hears::Changes);
+    client.holds(&["10.0.0.2:1", "10.0.0.1:1"], NoticesChanges::Changes);
 }
 
 #[test]
 fn kuberesolver_without_slices_holds_what_is_ready() {
     let mut client = Script::new("kuberesolver", 60);
-    client.lists(&[OLD, NEW, "10.0.0.3:1 critical"]).call().holds(&[OLD, NEW], Hears::Changes);
+    client.lists(&[OLD, NEW, "10.0.0.3:1 critical"]).call().holds(&[OLD, NEW], NoticesChanges::Changes);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::resolution::ResolveCode;
 use crate::net::io_words;
-use crate::net::tls::Explain;
+use crate::net::tls::TlsExplanation;
 use crate::text::{duration, quote_bytes};
 
 /// Why there is no response. The sentences do not name the registry: the caller does.
@@ -71,7 +71,7 @@ pub(crate) enum HttpError {
 
 impl HttpError {
     /// The error for one of hyper's. The TLS alert or the reset is below it: "connection error" alone does not help.
-    pub(super) fn of_hyper(error: hyper::Error, explain: Option<&Explain>) -> Self {
+    pub(super) fn of_hyper(error: hyper::Error, explain: Option<&TlsExplanation>) -> Self {
         match cause(&error) {
             Some(below) => match explain.and_then(|explain| explain.of(below)) {
                 Some(text) => HttpError::Tls { text, source: io::Error::other(error) },

@@ -31,7 +31,7 @@ pub(crate) use self::error::{HttpError, RequestError};
 pub(crate) use self::retry_after::retry_after;
 use super::dial::{Dial, Io};
 use super::io_words;
-use super::tls::{Explain, TlsClient};
+use super::tls::{TlsClient, TlsExplanation};
 use crate::model::endpoint::Address;
 
 /// The maximum size of a response: 64 MiB are some 60,000 instances.
@@ -46,7 +46,7 @@ pub(crate) struct Http {
     address: Address,
     tls: Option<TlsClient>,
     connect_limit: Duration,
-    open: Arc<Mutex<Option<Wire>>>,
+    open: Arc<Mutex<Option<Http1Connection>>>,
     /// The number of idle connections that had ended by the next request.
     lost: AtomicUsize,
 }
@@ -112,14 +112,14 @@ impl Http {
         timeout(limit, self.begin(request)).await.map_err(|_| HttpError::NoAnswer(limit))?
     }
 
-    async fn connect(&self) -> Result<Wire, HttpError> {
+    async fn connect(&self) -> Result<Http1Connection, HttpError> {
         let stream = self.dial.dial(&self.address).await.map_err(HttpError::Connect)?;
-        let Some(tls) = &self.tls else { return Wire::new(stream, None).await };
+        let Some(tls) = &self.tls else { return Http1Connection::new(stream, None).await };
         let stream = tls.handshake(stream).await.map_err(|source| {
             let text = tls.explain().of(&source).unwrap_or_else(|| io_words(&source));
             HttpError::Tls { text, source }
         })?;
-        Wire::new(Box::new(stream), Some(tls.explain().clone())).await
+        Http1Connection::new(Box::new(stream), Some(tls.explain().clone())).await
     }
 
     async fn begin(&self, request: http::Request<Empty<Bytes>>) -> Result<(Parts, Listening), HttpError> {
@@ -152,8 +152,8 @@ impl Http {
 /// A response as it arrives. Dropping it before it is complete closes the connection.
 pub(crate) struct Listening {
     /// Where the connection is kept for the next request.
-    place: OwnedMutexGuard<Option<Wire>>,
-    wire: Option<Wire>,
+    place: OwnedMutexGuard<Option<Http1Connection>>,
+    wire: Option<Http1Connection>,
     body: Incoming,
 }
 
@@ -178,21 +178,21 @@ impl Listening {
 type Http1 = Connection<TokioIo<Box<dyn Io>>, Empty<Bytes>>;
 
 /// One HTTP/1.1 connection. It is not driven between two exchanges.
-struct Wire {
+struct Http1Connection {
     /// Describes TLS failures.
-    explain: Option<Arc<Explain>>,
+    explain: Option<Arc<TlsExplanation>>,
     sender: SendRequest<Empty<Bytes>>,
     connection: Pin<Box<Http1>>,
     /// The connection has ended; data that was read before is still available.
     ended: bool,
 }
 
-impl Wire {
-    async fn new(stream: Box<dyn Io>, explain: Option<Arc<Explain>>) -> Result<Self, HttpError> {
+impl Http1Connection {
+    async fn new(stream: Box<dyn Io>, explain: Option<Arc<TlsExplanation>>) -> Result<Self, HttpError> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| HttpError::of_hyper(error, explain.as_deref()))?;
-        Ok(Wire { explain, sender, connection: Box::pin(connection), ended: false })
+        Ok(Http1Connection { explain, sender, connection: Box::pin(connection), ended: false })
     }
 
     /// False when the registry closed it while it was idle.

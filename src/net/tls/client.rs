@@ -38,7 +38,7 @@ pub(crate) struct TlsClient {
     connector: TlsConnector,
     /// The name the peer's certificate must have.
     name: ServerName<'static>,
-    explain: Arc<Explain>,
+    explain: Arc<TlsExplanation>,
 }
 
 impl TlsClient {
@@ -63,11 +63,11 @@ impl TlsClient {
         let name = ServerName::try_from(server_name.to_string())
             .map_err(|_| SetupError::ServerName(server_name.to_string()))?;
         let client = ClientAuth { asked: Some(Vec::new()), given, now: 0 };
-        let explain = Arc::new(Explain { remedy, client, server_name: name_text(&name) });
+        let explain = Arc::new(TlsExplanation { remedy, client, server_name: name_text(&name) });
         Ok(TlsClient { connector: TlsConnector::from(Arc::new(config)), name, explain })
     }
 
-    /// Performs the handshake over `stream`. No time limit of its own. [`Explain::of`] describes the error.
+    /// Performs the handshake over `stream`. No time limit of its own. [`TlsExplanation::of`] describes the error.
     pub(crate) async fn handshake<S: Io>(&self, stream: S) -> io::Result<TlsStream<S>> {
         let secured = self.connector.connect(self.name.clone(), stream).await;
         match &secured {
@@ -78,20 +78,20 @@ impl TlsClient {
     }
 
     /// Describes failures of this client.
-    pub(crate) fn explain(&self) -> &Arc<Explain> {
+    pub(crate) fn explain(&self) -> &Arc<TlsExplanation> {
         &self.explain
     }
 }
 
 /// Describes TLS failures of one peer, with the setting that resolves them.
 #[derive(Debug)]
-pub(crate) struct Explain {
+pub(crate) struct TlsExplanation {
     remedy: &'static dyn Remedy,
     client: ClientAuth,
     server_name: String,
 }
 
-impl Explain {
+impl TlsExplanation {
     /// The text for the TLS error below `error`; `None` when it is not one.
     pub(crate) fn of(&self, error: &io::Error) -> Option<String> {
         let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;

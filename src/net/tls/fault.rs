@@ -6,9 +6,9 @@ use tokio_rustls::rustls::server::ParsedCertificate;
 
 use super::flaw::{BETTER_KEY, flaw, weak_key};
 use super::other_name::other_name;
-use super::path::{self, End};
+use super::path::{self, ChainEnd};
+use super::presented::PresentedChain;
 use super::refusal::Refusal;
-use super::seen::Seen;
 use super::{certificate, list};
 use crate::model::certificate::{CertificateTraits, KeyKind, Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
@@ -55,7 +55,7 @@ pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
 }
 
 /// Why a certificate is rejected.
-pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
+pub(super) fn explain(error: &CertificateError, seen: &PresentedChain<'_>) -> Refusal {
     use FailureCode as Code;
     let (code, text, fault) = match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => dates(seen, true),
@@ -66,7 +66,7 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
         CertificateError::UnknownIssuer => issuer(seen),
         // A self-signed certificate may be rejected as a CA certificate before its issuer is looked for.
         CertificateError::Other(_)
-            if matches!(seen.chain.end(seen.roots.store()), Some(End::Root(_))) && alone(seen) =>
+            if matches!(seen.chain.end(seen.roots.store()), Some(ChainEnd::Root(_))) && alone(seen) =>
         {
             issuer(seen)
         }
@@ -84,11 +84,11 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
 type Explanation = (FailureCode, String, Option<TlsFault>);
 
 /// The leaf only.
-fn alone(seen: &Seen<'_>) -> bool {
+fn alone(seen: &PresentedChain<'_>) -> bool {
     seen.read.first().is_some_and(|leaf| leaf.subject == leaf.issuer)
 }
 
-fn dates(seen: &Seen<'_>, expired: bool) -> Explanation {
+fn dates(seen: &PresentedChain<'_>, expired: bool) -> Explanation {
     let now = seen.now;
     if let Some(at) = seen.find(|_, of_chain| of_chain.not_after < of_chain.not_before) {
         let text = format!("{} has an end date before its start date, so it is never valid", seen.whose(at));
@@ -116,17 +116,17 @@ fn dates(seen: &Seen<'_>, expired: bool) -> Explanation {
 }
 
 /// The issuer is not trusted.
-fn issuer(seen: &Seen<'_>) -> Explanation {
+fn issuer(seen: &PresentedChain<'_>) -> Explanation {
     let unknown = |what: String| format!("certificate signed by unknown authority ({what})");
     let (text, fault) = match seen.chain.end(seen.roots.store()) {
-        Some(End::Root(root)) if alone(seen) => {
+        Some(ChainEnd::Root(root)) if alone(seen) => {
             (unknown(format!("\"{root}\", self-signed")), Some(TlsFault::RootUnknown(root)))
         }
-        Some(End::Root(root)) => {
+        Some(ChainEnd::Root(root)) => {
             let text = unknown(format!("\"{root}\", a root that the server sent and that is not trusted here"));
             (text, Some(TlsFault::RootUnknown(root)))
         }
-        Some(End::Missing { issuer, intermediate }) => {
+        Some(ChainEnd::Missing { issuer, intermediate }) => {
             let trusted = seen.roots.subjects();
             let text = if intermediate {
                 format!(
@@ -144,7 +144,7 @@ fn issuer(seen: &Seen<'_>) -> Explanation {
             };
             (text, Some(TlsFault::IssuerMissing { issuer, trusted, intermediate }))
         }
-        Some(End::Trusted(root)) => match flaw(seen) {
+        Some(ChainEnd::Trusted(root)) => match flaw(seen) {
             Some((text, fault)) => (text, Some(fault)),
             None => other_key(root),
         },
@@ -160,7 +160,7 @@ fn other_key(root: String) -> (String, Option<TlsFault>) {
     (text, Some(TlsFault::OtherKey(root)))
 }
 
-fn bad_signature(seen: &Seen<'_>) -> Explanation {
+fn bad_signature(seen: &PresentedChain<'_>) -> Explanation {
     let anchor = seen.roots.anchor_key(&seen.read);
     let beyond = |key: &KeyKind| path::is_beyond(key);
     if let Some((subject, key)) = anchor.filter(|(_, key)| beyond(key)) {
@@ -175,7 +175,7 @@ fn bad_signature(seen: &Seen<'_>) -> Explanation {
             (FailureCode::CertificateVerificationFailed, weak_key(&seen.whose(at), key), Some(fault))
         }
         None => match seen.chain.end(seen.roots.store()) {
-            Some(End::Trusted(root)) => {
+            Some(ChainEnd::Trusted(root)) => {
                 let (text, fault) = other_key(root);
                 (FailureCode::AuthorityInvalid, text, fault)
             }
@@ -189,7 +189,7 @@ fn bad_signature(seen: &Seen<'_>) -> Explanation {
 }
 
 /// `extendedKeyUsage` without serverAuth.
-fn purpose(seen: &Seen<'_>) -> Explanation {
+fn purpose(seen: &PresentedChain<'_>) -> Explanation {
     let at = seen.find(|_, of_chain| !of_chain.traits.is_for(&Purpose::ServerAuth)).unwrap_or(0);
     let purposes = seen.read.get(at).and_then(|of_chain| of_chain.traits.purposes.clone()).unwrap_or_default();
     let has = if purposes.is_empty() { "nothing".to_string() } else { list(&purposes) };

@@ -1,14 +1,14 @@
 //! What is wrong with a certificate of a chain by itself.
 
 use super::path;
-use super::seen::Seen;
+use super::presented::PresentedChain;
 use crate::model::certificate::{Digest, KeyKind, KeyUsage, TlsFault};
 
 /// A key that every stack accepts.
 pub(super) const BETTER_KEY: &str = "with an ECDSA P-256 or an RSA key of 2048 bits";
 
 /// What is wrong with a certificate of the chain by itself.
-pub(super) fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
+pub(super) fn flaw(seen: &PresentedChain<'_>) -> Option<(String, TlsFault)> {
     for (at, of_chain) in seen.read.iter().enumerate() {
         let traits = &of_chain.traits;
         let whose = seen.whose(at);

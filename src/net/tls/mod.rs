@@ -15,15 +15,15 @@ mod hello;
 mod other_name;
 mod path;
 pub(crate) mod pem;
+mod presented;
 mod refusal;
 mod roots;
-mod seen;
 mod tls_failure;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
 #[cfg(feature = "networked")]
-pub(crate) use client::{Explain, Remedy, TlsClient};
+pub(crate) use client::{Remedy, TlsClient, TlsExplanation};
 pub(crate) use client_auth::{ClientAuth, explain_end};
 pub(crate) use config::config;
 pub use error::SetupError;

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use super::list;
-use super::seen::Seen;
+use super::presented::PresentedChain;
 use crate::model::certificate::AlternativeName;
 
 /// The certificate is for other names.
-pub(super) fn other_name(seen: &Seen<'_>) -> String {
+pub(super) fn other_name(seen: &PresentedChain<'_>) -> String {
     let wanted = seen.server_name.as_str();
     let Some(leaf) = seen.read.first() else { return format!("certificate is not for {wanted}") };
     if leaf.names.is_empty() {

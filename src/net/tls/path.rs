@@ -17,7 +17,7 @@ const LONGEST: usize = 10;
 
 /// Where a chain ends that starts with the leaf and follows the names of the issuers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ChainEnd {
     /// At a certificate that signs itself.
     Root(String),
     /// At an issuer whose name is trusted.
@@ -43,22 +43,22 @@ impl<'a> Chain<'a> {
         Chain { certificates: read.collect() }
     }
 
-    /// See [`End`]; `None` without a leaf.
-    pub fn end(&self, roots: &RootCertStore) -> Option<End> {
+    /// See [`ChainEnd`]; `None` without a leaf.
+    pub fn end(&self, roots: &RootCertStore) -> Option<ChainEnd> {
         let mut at = self.certificates.first()?;
         for _ in 0..LONGEST {
             if at.subject().as_raw() == at.issuer().as_raw() {
-                return Some(End::Root(at.subject().to_string()));
+                return Some(ChainEnd::Root(at.subject().to_string()));
             }
             if anchors_of(roots, at).next().is_some() {
-                return Some(End::Trusted(at.issuer().to_string()));
+                return Some(ChainEnd::Trusted(at.issuer().to_string()));
             }
             match self.certificates.iter().find(|other| other.subject().as_raw() == at.issuer().as_raw()) {
                 Some(issuer) => at = issuer,
                 None => break,
             }
         }
-        Some(End::Missing { issuer: at.issuer().to_string(), intermediate: certificate::shows_intermediate(at) })
+        Some(ChainEnd::Missing { issuer: at.issuer().to_string(), intermediate: certificate::shows_intermediate(at) })
     }
 
     /// True when a stack without this library's limits on signatures, and without its strictness about

@@ -12,9 +12,9 @@ use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, Signat
 
 use super::error::SetupError;
 use super::path::{Chain, is_a_root};
+use super::presented::PresentedChain;
 use super::refusal::Refusal;
 use super::roots::Roots;
-use super::seen::Seen;
 use super::{certificate, fault};
 use crate::model::reach::Certificate;
 
@@ -92,7 +92,7 @@ impl Verifier {
         let read = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
         let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let server_name = super::name_text(name);
-        let seen = Seen { chain: &chain, read, roots, server_name, now: seconds };
+        let seen = PresentedChain { chain: &chain, read, roots, server_name, now: seconds };
         let mut refusal = fault::explain(&error, &seen);
         if fault::may_be_our_limit(&error) {
             let algorithms = &self.provider.signature_verification_algorithms;

@@ -28,7 +28,7 @@ pub enum Signal {
 
 /// Listens for all of them.
 #[derive(Debug)]
-pub struct Signals(system::Signals);
+pub struct Signals(system::PlatformSignals);
 
 impl Signals {
     /// Starts to listen: from now on none of them stops the process by itself. Must be called within a tokio runtime.
@@ -37,7 +37,7 @@ impl Signals {
     ///
     /// Returns an error when the system cannot install a handler.
     pub fn listen() -> io::Result<Signals> {
-        system::Signals::listen().map(Signals)
+        system::PlatformSignals::listen().map(Signals)
     }
 
     /// The next signal. Cancel safe.

@@ -8,7 +8,7 @@ use tokio::signal::unix::{self, SignalKind};
 use super::Signal;
 
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(super) struct PlatformSignals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     quit: unix::Signal,
@@ -16,9 +16,9 @@ pub(super) struct Signals {
     hang_up: Option<unix::Signal>,
 }
 
-impl Signals {
-    pub(super) fn listen() -> io::Result<Signals> {
-        Ok(Signals {
+impl PlatformSignals {
+    pub(super) fn listen() -> io::Result<PlatformSignals> {
+        Ok(PlatformSignals {
             interrupt: unix::signal(SignalKind::interrupt())?,
             terminate: unix::signal(SignalKind::terminate())?,
             quit: unix::signal(SignalKind::quit())?,
@@ -27,7 +27,7 @@ impl Signals {
     }
 
     pub(super) async fn next(&mut self) -> Signal {
-        let Signals { interrupt, terminate, quit, hang_up } = self;
+        let PlatformSignals { interrupt, terminate, quit, hang_up } = self;
         let hang_up = async {
             match hang_up {
                 Some(hang_up) => hang_up.recv().await,

@@ -9,16 +9,21 @@ use tokio::signal::windows::{
 use super::Signal;
 
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(super) struct PlatformSignals {
     interrupt: CtrlC,
     terminate: CtrlShutdown,
     quit: CtrlBreak,
     hang_up: CtrlClose,
 }
 
-impl Signals {
-    pub(super) fn listen() -> io::Result<Signals> {
-        Ok(Signals { interrupt: ctrl_c()?, terminate: ctrl_shutdown()?, quit: ctrl_break()?, hang_up: ctrl_close()? })
+impl PlatformSignals {
+    pub(super) fn listen() -> io::Result<PlatformSignals> {
+        Ok(PlatformSignals {
+            interrupt: ctrl_c()?,
+            terminate: ctrl_shutdown()?,
+            quit: ctrl_break()?,
+            hang_up: ctrl_close()?,
+        })
     }
 
     pub(super) async fn next(&mut self) -> Signal {

@@ -9,7 +9,7 @@ use crate::model::resolution::ResolveCode;
 
 /// What a client of the registries would read.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reading {
+pub enum ClientReading {
     /// No response yet.
     Nothing,
     /// The list, in the registry's order.
@@ -58,7 +58,7 @@ impl Discovery {
     /// What a client of these registries would read: every address that one of them lists, each once, with its worst
     /// status. `names`: from name services (DNS) only, or from all the others only; from all sources when there are
     /// none of that kind.
-    pub fn read_by_clients(&self, names: bool) -> Reading {
+    pub fn read_by_clients(&self, names: bool) -> ClientReading {
         let is_theirs = |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
         let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
         let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
@@ -70,13 +70,13 @@ impl Discovery {
         };
         if theirs().all(is_away) {
             return if theirs().all(|tracked| tracked.failed == Some(ResolveCode::Timeout)) {
-                Reading::Silent
+                ClientReading::Silent
             } else {
-                Reading::Refuses
+                ClientReading::Refuses
             };
         }
         if !theirs().any(|tracked| tracked.heard) {
-            return Reading::Nothing;
+            return ClientReading::Nothing;
         }
         let mut list: Vec<Endpoint> = Vec::new();
         let mut place = BTreeMap::new();
@@ -90,6 +90,6 @@ impl Discovery {
                 Some(_) => {}
             }
         }
-        Reading::Lists(list)
+        ClientReading::Lists(list)
     }
 }

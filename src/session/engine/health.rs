@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, Engine, Link};
+use super::{Effect, Engine, EngineConnection};
 use crate::channel::{self, ConnectionId};
 use crate::model::event::{EventKind, HealthReport, WatchEnd};
 use crate::model::grpc_status::GrpcStatus;
@@ -323,7 +323,7 @@ impl Engine {
     }
 }
 
-impl Link {
+impl EngineConnection {
     /// READY, and SERVING or without a health service.
     pub(super) fn is_ready(&self) -> bool {
         self.connected && !self.end_told && self.vitals.judged.as_ref().is_some_and(serves)

@@ -8,7 +8,7 @@ use crate::model::endpoint::Address;
 use crate::model::event::EventKind;
 use crate::model::lens::LensReport;
 use crate::model::time::Elapsed;
-use crate::session::discovery::Reading;
+use crate::session::discovery::ClientReading;
 use crate::session::plan::{self, Goal};
 
 /// The clients of a session.
@@ -31,7 +31,7 @@ pub(super) struct Models {
 struct Followers {
     dns: bool,
     lenses: Lenses,
-    read: Reading,
+    read: ClientReading,
 }
 
 impl Models {
@@ -51,7 +51,7 @@ impl Models {
                 matches!(kind.follows, ResolverSource::Dns) == dns && (chosen || concerned(kind))
             };
             let kinds: Vec<&LensKind> = config.lenses.kinds().iter().filter(theirs).copied().collect();
-            Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: Reading::Nothing }
+            Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: ClientReading::Nothing }
         });
         Models { followers, as_it_happens, chosen, unread: false, moved: false, told: Vec::new() }
     }
@@ -64,18 +64,18 @@ impl Models {
 impl Followers {
     /// Processes what the registries report, unless it is unchanged. A watched client connects when the watch does,
     /// which counts as a call, as in our channel.
-    fn read(&mut self, now: Elapsed, reading: Reading, is_watched: bool) {
+    fn read(&mut self, now: Elapsed, reading: ClientReading, is_watched: bool) {
         if reading == self.read {
             return;
         }
         let news = match &reading {
-            Reading::Nothing => lens::Input::TimePassed,
-            Reading::Lists(list) => lens::Input::Lists(list.clone()),
-            Reading::Silent => lens::Input::Unreachable,
-            Reading::Refuses => lens::Input::Refuses,
+            ClientReading::Nothing => lens::Input::TimePassed,
+            ClientReading::Lists(list) => lens::Input::Lists(list.clone()),
+            ClientReading::Silent => lens::Input::Unreachable,
+            ClientReading::Refuses => lens::Input::Refuses,
         };
         self.lenses.handle(now, &news);
-        if is_watched && self.read == Reading::Nothing {
+        if is_watched && self.read == ClientReading::Nothing {
             self.lenses.handle(now, &lens::Input::CallStarted);
             self.lenses.handle(now, &lens::Input::CallFinished);
         }
@@ -149,7 +149,7 @@ fn report(watched: &Watched, usable: &[Address]) -> LensReport {
         holds: view.holds.clone(),
         missing: difference.missing,
         stale: difference.stale,
-        hears: view.hears,
+        notices: view.notices,
         rule: kind.rule,
         fails_with: kind.fails_with,
         remedy: kind.remedy,

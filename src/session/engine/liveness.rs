@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Effect, Engine, Link, stalls};
+use super::{Effect, Engine, EngineConnection, stalls};
 use crate::channel::ConnectionId;
 use crate::model::reach::Health;
 use crate::model::rpc::{RpcCause, Unanswered};
@@ -24,7 +24,7 @@ const SPREAD: f64 = 0.1;
 
 /// Why a watch is about to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum WatchEnding {
     /// The condition of `--until` is met.
     Met(Until),
     /// `--for` has passed.
@@ -36,7 +36,7 @@ pub(super) enum Ending {
 /// The checks before a watch ends.
 #[derive(Debug)]
 pub(super) struct LastChecks {
-    ending: Ending,
+    ending: WatchEnding,
     /// Connections whose response is missing.
     awaited: BTreeSet<ConnectionId>,
     /// The deadline of the checks.
@@ -138,26 +138,27 @@ impl Engine {
     }
 
     /// Ends a watch, as soon as every READY connection has responded.
-    pub(super) fn end_checked(&mut self, ending: Ending) {
+    pub(super) fn end_checked(&mut self, ending: WatchEnding) {
         if self.liveness.last.is_some() {
             return;
         }
         let is_watch = matches!(self.config.goal, Goal::Watch { .. });
         let now = self.now;
-        let needs_check =
-            |link: &Link| link.is_ready() && (link.vitals.is_checking() || now.since(link.responded) >= FRESH);
+        let needs_check = |link: &EngineConnection| {
+            link.is_ready() && (link.vitals.is_checking() || now.since(link.responded) >= FRESH)
+        };
         let ready = self.connections.iter().filter(|(_, link)| is_watch && needs_check(link));
         let awaited: BTreeSet<ConnectionId> = match ending {
             // No endpoint is listed any more.
-            Ending::Met(Until::Drained) => BTreeSet::new(),
-            Ending::Met(Until::Ready | Until::Stable) | Ending::Elapsed(_) | Ending::Asked => {
+            WatchEnding::Met(Until::Drained) => BTreeSet::new(),
+            WatchEnding::Met(Until::Ready | Until::Stable) | WatchEnding::Elapsed(_) | WatchEnding::Asked => {
                 ready.map(|(connection, _)| *connection).collect()
             }
         };
         let limit = match ending {
-            Ending::Asked => self.config.rpc_timeout.min(LEAVING),
+            WatchEnding::Asked => self.config.rpc_timeout.min(LEAVING),
             // A Check that times out reports it itself, at the same moment.
-            Ending::Met(_) | Ending::Elapsed(_) => self.config.rpc_timeout.saturating_add(FRESH),
+            WatchEnding::Met(_) | WatchEnding::Elapsed(_) => self.config.rpc_timeout.saturating_add(FRESH),
         };
         for connection in &awaited {
             self.check_liveness(*connection);
@@ -174,9 +175,9 @@ impl Engine {
         };
         self.gate_notes();
         match last.ending {
-            Ending::Met(until) if !self.until_is_met(until) => {}
-            Ending::Met(_) | Ending::Asked => self.finish(None),
-            Ending::Elapsed(limit) => {
+            WatchEnding::Met(until) if !self.until_is_met(until) => {}
+            WatchEnding::Met(_) | WatchEnding::Asked => self.finish(None),
+            WatchEnding::Elapsed(limit) => {
                 let missed = match self.config.goal {
                     Goal::Watch { until: Some(until) } => !self.until_is_met(until),
                     _ => false,
@@ -211,7 +212,7 @@ impl Engine {
     }
 }
 
-impl Link {
+impl EngineConnection {
     /// True when the last Check on it was not answered.
     pub(super) fn is_unresponsive(&self) -> bool {
         self.vitals.judged.as_ref().is_some_and(stalls::unanswered)

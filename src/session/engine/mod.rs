@@ -38,7 +38,7 @@ use health::Vitals;
 use idle_check::RunningChecks;
 pub use input::Input;
 use lenses::Models;
-use liveness::{Ending, Liveness};
+use liveness::{Liveness, WatchEnding};
 pub use pending::Stages;
 use stalls::Stalls;
 use steps::Steps;
@@ -49,7 +49,7 @@ pub struct Engine {
     discovery: Discovery,
     channel: Option<Channel>,
     /// The channel's connections by id: their addresses, and whether their end was reported.
-    connections: BTreeMap<ConnectionId, Link>,
+    connections: BTreeMap<ConnectionId, EngineConnection>,
     ledger: Ledger,
     steps: Steps,
     idle_checks: RunningChecks,
@@ -69,7 +69,7 @@ pub struct Engine {
 }
 
 #[derive(Debug)]
-struct Link {
+struct EngineConnection {
     address: Address,
     /// When it was requested; once it is connected, when it became connected.
     since: Elapsed,
@@ -226,7 +226,7 @@ impl Engine {
             },
             Input::Stalled { from, lasted } => self.stalled(from, lasted),
             Input::TimePassed => self.time_passed(),
-            Input::Finish => self.end_checked(Ending::Asked),
+            Input::Finish => self.end_checked(WatchEnding::Asked),
         }
         if !self.over {
             self.models_read();
@@ -271,7 +271,7 @@ impl Engine {
         self.steps_time_passed();
         self.gate_notes();
         if let Some(limit) = self.config.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
-            self.end_checked(Ending::Elapsed(limit));
+            self.end_checked(WatchEnding::Elapsed(limit));
         }
         self.last_checks_done();
     }

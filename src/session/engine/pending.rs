@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Engine, Link};
+use super::{Engine, EngineConnection};
 use crate::channel::ConnectionId;
 use crate::diagnosis::ledger::Contact;
 use crate::model::connectivity::ConnectivityState;
@@ -86,7 +86,7 @@ impl Engine {
             Goal::Watch { until: None | Some(Until::Drained) } => false,
             Goal::Probe | Goal::ProbeIdle(_) | Goal::Resolve { .. } => return Vec::new(),
         };
-        let mut links: BTreeMap<&Address, (ConnectionId, &Link)> = BTreeMap::new();
+        let mut links: BTreeMap<&Address, (ConnectionId, &EngineConnection)> = BTreeMap::new();
         for (id, link) in self.connections.iter().filter(|(_, link)| !link.end_told) {
             links.insert(&link.address, (*id, link));
         }

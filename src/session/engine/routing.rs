@@ -2,7 +2,7 @@
 //! list from discovery to the channel.
 
 use super::health::Vitals;
-use super::{Effect, Engine, Link};
+use super::{Effect, Engine, EngineConnection};
 use crate::channel;
 use crate::model::event::EventKind;
 use crate::session::discovery::{Discovery, Step};
@@ -50,7 +50,7 @@ impl Engine {
                 channel::Effect::StopResolver => self.discover(|discovery, steps| discovery.stop(steps)),
                 channel::Effect::ResolveNow => self.effects.push(Effect::ResolveNow),
                 channel::Effect::Open { connection, address, deadline } => {
-                    let link = Link {
+                    let link = EngineConnection {
                         address: address.clone(),
                         since: self.now,
                         connected: false,

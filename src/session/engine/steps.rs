@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::call::PendingCall;
-use super::liveness::Ending;
+use super::liveness::WatchEnding;
 use super::{Effect, Engine};
 use crate::diagnosis::ledger::Call;
 use crate::model::connectivity::ConnectivityState;
@@ -206,7 +206,7 @@ impl Engine {
         if let Goal::Watch { until: Some(until) } = self.config.goal
             && self.until_is_met(until)
         {
-            self.end_checked(Ending::Met(until));
+            self.end_checked(WatchEnding::Met(until));
         }
         self.last_checks_done();
     }

@@ -40,7 +40,8 @@ impl Fixture for RealConsul {
 
     fn context(&self) -> Context {
         let address = self.agent.address();
-        let consul = consul::Settings::from_env(|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
+        let consul =
+            consul::ConsulSettings::from_env(|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
         let mut settings = Settings::default().with(consul);
         settings.resolve_timeout = Duration::from_secs(15);
         Context::new(settings)

@@ -43,7 +43,7 @@ impl CoreDns {
 
     fn context(&self) -> Context {
         let server = Some(Sourced::new(self.address, Origin::Flag("--dns-server")));
-        let dns = dns::Settings { server, ..dns::Settings::default() };
+        let dns = dns::DnsSettings { server, ..dns::DnsSettings::default() };
         let mut settings = Settings::default().with(dns);
         settings.resolve_timeout = Duration::from_secs(2);
         Context::new(settings)

@@ -67,9 +67,9 @@ impl Fixture for Scripted {
     }
 }
 
-fn dns_context(server: &DnsServer, change: impl FnOnce(&mut dns::Settings)) -> Context {
+fn dns_context(server: &DnsServer, change: impl FnOnce(&mut dns::DnsSettings)) -> Context {
     let server = Some(Sourced::new(server.address(), Origin::Flag("--dns-server")));
-    let mut dns = dns::Settings { server, ..dns::Settings::default() };
+    let mut dns = dns::DnsSettings { server, ..dns::DnsSettings::default() };
     change(&mut dns);
     let mut settings = Settings::default().with(dns);
     settings.resolve_timeout = Duration::from_millis(1_500);
@@ -78,7 +78,7 @@ fn dns_context(server: &DnsServer, change: impl FnOnce(&mut dns::Settings)) -> C
 
 fn context(server: &DnsServer, change: impl FnOnce(&mut Settings)) -> Context {
     let server = Some(Sourced::new(server.address(), Origin::Flag("--dns-server")));
-    let mut settings = Settings::default().with(dns::Settings { server, ..dns::Settings::default() });
+    let mut settings = Settings::default().with(dns::DnsSettings { server, ..dns::DnsSettings::default() });
     settings.resolve_timeout = Duration::from_millis(1_500);
     change(&mut settings);
     Context::new(settings)

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use grpc_discover::backend::etcd::{Etcd as EtcdBackend, Settings as EtcdSettings};
+use grpc_discover::backend::etcd::{Etcd as EtcdBackend, EtcdSettings};
 use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};

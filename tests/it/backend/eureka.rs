@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use grpc_discover::backend::eureka::{Eureka as EurekaBackend, Settings as EurekaSettings};
+use grpc_discover::backend::eureka::{Eureka as EurekaBackend, EurekaSettings};
 use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, EndpointStatus, Lease};

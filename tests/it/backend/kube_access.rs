@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use grpc_discover::backend::kubernetes::{Kubernetes, Pod, Settings as KubernetesSettings};
+use grpc_discover::backend::kubernetes::{Kubernetes, KubernetesSettings, Pod};
 use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
 use grpc_discover::model::resolution::{Answer, ResolveCode, ResolveError};
 use serde_json::{Value, json};

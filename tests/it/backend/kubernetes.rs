@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use grpc_discover::backend::kubernetes::{Kubernetes, Settings as KubernetesSettings};
+use grpc_discover::backend::kubernetes::{Kubernetes, KubernetesSettings};
 use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced};
 use grpc_discover::model::endpoint::{Address, EndpointStatus};
 use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, Update};

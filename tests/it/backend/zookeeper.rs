@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use grpc_discover::backend::settings::BackendSettings as _;
-use grpc_discover::backend::zookeeper::{Settings as ZookeeperSettings, Zookeeper as ZookeeperBackend};
+use grpc_discover::backend::zookeeper::{Zookeeper as ZookeeperBackend, ZookeeperSettings};
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};
 use grpc_discover::model::resolution::{NoteKind, ResolveCode};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use grpc_discover::lens::{Client, Hears, Input, LensKind, Setting, find};
+use grpc_discover::lens::{Client, Input, LensKind, NoticesChanges, Setting, find};
 use grpc_discover::model::endpoint::{Address, Endpoint};
 use grpc_discover::model::time::Elapsed;
 
@@ -16,7 +16,7 @@ use super::{dns, plays};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Says {
     pub(super) holds: BTreeSet<Server>,
-    pub(super) hears: Hears,
+    pub(super) notices: NoticesChanges,
 }
 
 /// Passes the events of `channel` to `kind`, and reads its prediction at each of these moments.
@@ -57,7 +57,7 @@ pub(super) fn says(
             until(&mut *client, moment);
             let view = client.view();
             let named = addresses.keys().filter(|server| view.holds.contains(&address(server)));
-            Says { holds: named.copied().collect(), hears: view.hears }
+            Says { holds: named.copied().collect(), notices: view.notices }
         })
         .collect()
 }
@@ -90,7 +90,7 @@ fn differences(play: &str, ended: &Ended, version: &str) -> Vec<String> {
         }
     }
     let last = said.last().expect("a glimpse");
-    if ended.outcome.hears != (last.hears == Hears::Changes) {
+    if ended.outcome.notices != (last.notices == NoticesChanges::Changes) {
         wrong.push(format!("{play}, {}: {:?}, the lens says {last:?}", ended.version, ended.outcome));
     }
     wrong
@@ -122,7 +122,7 @@ fn the_lens_of_grpc_go_over_dns_says_what_its_client_did() {
         let dns::Ended { recorded, glimpses, .. } = ended;
         let said = says(kind, recorded, 1, &addresses, glimpses.iter().map(|glimpse| glimpse.at));
         for (Glimpse { at, holds }, said) in glimpses.iter().zip(&said) {
-            if *holds != said.holds || said.hears != Hears::AfterAFailure {
+            if *holds != said.holds || said.notices != NoticesChanges::AfterAFailure {
                 wrong.push(format!("{name}: at {at:?} it held {holds:?}, the lens says {said:?}"));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use grpc_discover::lens::{Hears, find};
+use grpc_discover::lens::{NoticesChanges, find};
 
 use super::against::says;
 use super::recorded::{Recorded, Server, What};
@@ -115,14 +115,14 @@ impl Stage {
         }
     }
 
-    /// Compares the model with the client. `hears` is what the model must report at the end.
-    fn against_the_lens(&self, hears: Hears) {
+    /// Compares the model with the client. `notices` is what the model must report at the end.
+    fn against_the_lens(&self, notices: NoticesChanges) {
         let [kind] = find("etcd-naming").expect("a lens")[..] else { panic!("several lenses") };
         let moments = self.glimpses.iter().map(|glimpse| glimpse.at);
         let said = says(kind, &self.recorded, 1, &self.addresses, moments);
         let held: Vec<_> = self.glimpses.iter().map(|glimpse| &glimpse.holds).collect();
         assert_eq!(said.iter().map(|said| &said.holds).collect::<Vec<_>>(), held, "{:#?}", self.recorded);
-        assert_eq!(said.last().expect("a glimpse").hears, hears, "{:#?}", self.recorded);
+        assert_eq!(said.last().expect("a glimpse").notices, notices, "{:#?}", self.recorded);
     }
 }
 
@@ -147,12 +147,12 @@ fn a_compaction_while_etcd_is_out_of_reach_ends_the_watch_for_ever_and_an_idle_p
     let last = stage.call();
     assert_eq!(last.code, "Unavailable", "{last:?}");
     assert!(last.text.contains(&format!("dial tcp {}", stage.addresses["A"])), "{last:?}");
-    stage.against_the_lens(Hears::Never);
+    stage.against_the_lens(NoticesChanges::Never);
 
     assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", PATIENCE), "it does not idle");
     assert_eq!(stage.call().code, "OK");
     assert_eq!(stage.glimpse(), ["B"]);
-    stage.against_the_lens(Hears::Changes);
+    stage.against_the_lens(NoticesChanges::Changes);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_cut_without_compaction_is_survived() {
     stage.record_list();
     assert!(stage.finds_b(), "{:#?}", stage.recorded);
     stage.glimpse();
-    stage.against_the_lens(Hears::Changes);
+    stage.against_the_lens(NoticesChanges::Changes);
 }
 
 #[test]
@@ -180,5 +180,5 @@ fn with_the_last_key_gone_the_old_address_is_forgotten() {
         std::thread::sleep(PAUSE);
     }
     stage.glimpse();
-    stage.against_the_lens(Hears::Changes);
+    stage.against_the_lens(NoticesChanges::Changes);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use grpc_discover::backend::Resolution;
-use grpc_discover::lens::{self, Hears, Input, Setting, find};
+use grpc_discover::lens::{self, Input, NoticesChanges, Setting, find};
 use grpc_discover::model::resolution::Update;
 use grpc_discover::model::time::Elapsed;
 use serde_json::Value;
@@ -243,12 +243,12 @@ fn a_server_that_is_away_after_an_idle_period_is_waited_for() {
     let Some(mut stage) = Stage::set(&[], Some(IDLE), &[("pay-a", &[up(1)])]) else { return };
     assert!(stage.client.wait_for_state(stage.from, 1, "IDLE", PATIENCE), "it does not idle");
     stage.tell(&Input::TimePassed);
-    assert_eq!((stage.lens.view().hears, stage.holds()), (Hears::NextCall, Pods::new()));
+    assert_eq!((stage.lens.view().notices, stage.holds()), (NoticesChanges::NextCall, Pods::new()));
     stage.cluster.kill();
     stage.tell(&Input::Refuses);
     let called = stage.call();
     assert_eq!(called.code, "DeadlineExceeded", "{called:?}");
-    assert_eq!((stage.lens.view().hears, stage.lens.view().holds.len()), (Hears::Changes, 0));
+    assert_eq!((stage.lens.view().notices, stage.lens.view().holds.len()), (NoticesChanges::Changes, 0));
     stage.cluster.start_again();
     stage.cluster.slice("pay-a", "pay", &[up(2)]);
     stage.hear_anew();
@@ -259,5 +259,5 @@ fn a_server_that_is_away_after_an_idle_period_is_waited_for() {
         stage.call();
     }
     stage.call();
-    assert_eq!((stage.lens.view().hears, stage.said.last()), (Hears::Changes, Some(&Pods::from([2]))));
+    assert_eq!((stage.lens.view().notices, stage.said.last()), (NoticesChanges::Changes, Some(&Pods::from([2]))));
 }

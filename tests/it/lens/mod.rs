@@ -45,22 +45,22 @@ fn comes_to(play: &str, versions: &[&str], outcome: &Outcome) -> Vec<&'static En
 
 /// Uses the current server, and would notice the next one.
 fn fine(on: &'static str) -> Outcome {
-    Outcome { holds: [on].into(), recovers: true, hears: true }
+    Outcome { holds: [on].into(), recovers: true, notices: true }
 }
 
 /// Uses a stopped server permanently.
 fn frozen(on: &'static str) -> Outcome {
-    Outcome { holds: [on].into(), recovers: false, hears: false }
+    Outcome { holds: [on].into(), recovers: false, notices: false }
 }
 
 /// Uses the current server, and would not notice the next one: the freeze shows when that one appears.
 fn latent(on: &'static str) -> Outcome {
-    Outcome { holds: [on].into(), recovers: true, hears: false }
+    Outcome { holds: [on].into(), recovers: true, notices: false }
 }
 
 /// Has no address permanently.
 fn wedged() -> Outcome {
-    Outcome { holds: [].into(), recovers: false, hears: false }
+    Outcome { holds: [].into(), recovers: false, notices: false }
 }
 
 mod idle {

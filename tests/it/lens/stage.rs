@@ -36,7 +36,7 @@ pub struct Outcome {
     /// Whether calls succeed again without intervention after everything else is repaired.
     pub recovers: bool,
     /// Whether it would notice the next change.
-    pub hears: bool,
+    pub notices: bool,
 }
 
 /// The state of a channel at a moment.
@@ -298,14 +298,14 @@ impl Stage {
         }
         let calls: Vec<Called> =
             self.calls.iter().filter(|(of, _)| *of == channel).map(|(_, call)| call.clone()).collect();
-        let hears = self.hears(channel);
+        let notices = self.notices(channel);
         let glimpses = self.glimpses.drain(..).filter(|(of, _)| *of == channel);
         Ended {
             version: self.client.version.clone(),
             channel,
             recorded,
             glimpses: glimpses.map(|(_, glimpse)| glimpse).collect(),
-            outcome: Outcome { holds, recovers, hears },
+            outcome: Outcome { holds, recovers, notices },
             calls,
             addresses: self.ports.iter().map(|(server, port)| (*server, format!("127.0.0.1:{port}"))).collect(),
         }
@@ -329,7 +329,7 @@ impl Stage {
     }
 
     /// Whether the channel, in use, notices one more address. It does not if the client does not query Consul.
-    fn hears(&mut self, channel: usize) -> bool {
+    fn notices(&mut self, channel: usize) -> bool {
         self.list(LATECOMER.0);
         let since = Instant::now();
         loop {

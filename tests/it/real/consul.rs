@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use grpc_discover::backend::consul::{Consul, ConsulTarget, Settings};
+use grpc_discover::backend::consul::{Consul, ConsulSettings, ConsulTarget};
 use grpc_discover::backend::settings::BackendSettings as _;
-use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
+use grpc_discover::backend::{Backend as _, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind};
 use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError};
@@ -21,13 +21,13 @@ use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The settings for `agent` with a token.
-fn settings(agent: &ConsulAgent, token: &str) -> All {
-    let consul = Settings::from_env(|name| match name {
+fn settings(agent: &ConsulAgent, token: &str) -> Settings {
+    let consul = ConsulSettings::from_env(|name| match name {
         "CONSUL_HTTP_ADDR" => Some(agent.address()),
         "CONSUL_HTTP_TOKEN" => Some(token.to_string()),
         _ => None,
     });
-    All::default().with(consul.expect("settings"))
+    Settings::default().with(consul.expect("settings"))
 }
 
 fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {

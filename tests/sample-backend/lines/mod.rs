@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, future, stream};
 
 pub use registry::REGISTRY;
-pub use settings::Settings;
+pub use settings::LinesSettings;
 pub use target::LinesTarget;
 
 use super::settings::configure;
@@ -30,7 +30,7 @@ static ABOUT: About = About {
     bare_names: "when `LINES_FILE` is set",
     changes: "nothing: the file is read once",
     settings: settings::SETTINGS,
-    configure: configure::<Settings>,
+    configure: configure::<LinesSettings>,
     ..About::of(&REGISTRY)
 };
 
@@ -40,7 +40,7 @@ impl Backend for Lines {
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        let settings = context.settings.of::<Settings>();
+        let settings = context.settings.of::<LinesSettings>();
         let first = match target.of::<LinesTarget>() {
             Some(LinesTarget(service)) => read(&settings, service),
             None => Err(ResolveError::fatal(ResolveCode::BadTarget, format!("{target} is no target of lines"))),
@@ -49,11 +49,11 @@ impl Backend for Lines {
     }
 
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        settings.of::<Settings>().file.value.as_ref().map(|_| LinesTarget(service.to_string()).into())
+        settings.of::<LinesSettings>().file.value.as_ref().map(|_| LinesTarget(service.to_string()).into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        let file = &settings.of::<Settings>().file;
+        let file = &settings.of::<LinesSettings>().file;
         let Some(path) = &file.value else {
             return Description { active: Err("LINES_FILE is not set".to_string()), settings: Vec::new() };
         };
@@ -66,7 +66,7 @@ impl Backend for Lines {
     }
 }
 
-fn read(settings: &Settings, service: &str) -> Result<Update, ResolveError> {
+fn read(settings: &LinesSettings, service: &str) -> Result<Update, ResolveError> {
     let path = settings.file.value.clone().unwrap_or_default();
     let text = file::read_text(path.as_ref(), file::LARGE).map_err(|error| {
         let text = format!("lines {path}: {}", file::why(&error));

@@ -1,8 +1,8 @@
-//! [`Settings`]: which file is read.
+//! [`LinesSettings`]: which file is read.
 
 use std::sync::Arc;
 
-use crate::backend::settings::{BackendSettings, Flag, Reader, Setting, SettingsError, Sourced};
+use crate::backend::settings::{BackendSettings, Flag, SettingsReader, Setting, SettingsError, Sourced};
 
 const FILE: &str = "--lines-file";
 const VARIABLE: &str = "LINES_FILE";
@@ -15,16 +15,16 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 /// Which file is read.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct LinesSettings {
     /// The file; without it no service is known.
     pub file: Sourced<Option<String>>,
 }
 
-impl BackendSettings for Settings {
-    fn read(given: &Reader) -> Result<Self, SettingsError> {
+impl BackendSettings for LinesSettings {
+    fn read(given: &SettingsReader) -> Result<Self, SettingsError> {
         let variable = given.text(VARIABLE)?;
         let flag = given.flag_text(FILE)?;
-        Ok(Settings { file: if flag.value.is_some() { flag } else { variable } })
+        Ok(LinesSettings { file: if flag.value.is_some() { flag } else { variable } })
     }
 
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {

@@ -46,7 +46,7 @@ fn watching_all(
     script: impl Fn(usize, &str) -> Act + Send + Sync + 'static,
 ) -> (Resolution, Journal) {
     let (pipes, journal) = Pipes::new(script);
-    let route = Arc::new(Route::new(&Settings::default(), Some(&target)).unwrap());
+    let route = Arc::new(Route::new(&ConsulSettings::default(), Some(&target)).unwrap());
     (watch(Client::over(pipes, route, crate::backend::limit::DEFAULT), target, crate::backend::limit::DEFAULT), journal)
 }
 

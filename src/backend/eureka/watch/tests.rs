@@ -45,7 +45,7 @@ async fn server(lists: &'static [usize], ends: bool, end: Arc<Notify>) -> String
 async fn second(lists: &'static [usize], ends: bool) -> Result<Update, ResolveError> {
     let (hints, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let url = server(lists, ends, end.clone()).await;
-    let settings = Settings::from_env(|_| Some(url.clone())).unwrap();
+    let settings = EurekaSettings::from_env(|_| Some(url.clone())).unwrap();
     let target = EurekaTarget { app: "PAY".to_string(), ..EurekaTarget::default() };
     let mut stream = resolve(settings, target, Duration::from_secs(5), hints.clone());
     stream.next().await.unwrap().unwrap();

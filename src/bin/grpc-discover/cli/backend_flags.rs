@@ -6,18 +6,18 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use grpc_discover::backend::settings::{Flag, Setting, Value};
 use grpc_discover::backend::{BACKENDS, Backend};
 
-use super::Hidden;
+use super::Redacted;
 use super::harmless::Harmless;
 
 /// The backends' own flags, as given on the command line.
 #[derive(Clone, Default)]
 pub struct BackendFlags {
-    typed: Vec<(&'static str, Vec<Hidden>)>,
+    typed: Vec<(&'static str, Vec<Redacted>)>,
 }
 
 impl BackendFlags {
     /// The values given for `flag` (`--dc`); empty if it was not given. A switch has the value `true`.
-    pub fn typed(&self, flag: &str) -> &[Hidden] {
+    pub fn typed(&self, flag: &str) -> &[Redacted] {
         self.typed.iter().find(|(name, _)| *name == flag).map_or(&[], |(_, values)| values)
     }
 
@@ -86,7 +86,7 @@ impl FromArgMatches for BackendFlags {
                 matches.get_many::<String>(id(flag.name)).into_iter().flatten().cloned().collect()
             }
         };
-        let typed = flags().map(|(_, flag)| (flag.name, values(flag).into_iter().map(Hidden).collect::<Vec<_>>()));
+        let typed = flags().map(|(_, flag)| (flag.name, values(flag).into_iter().map(Redacted).collect::<Vec<_>>()));
         Ok(BackendFlags { typed: typed.filter(|(_, values)| !values.is_empty()).collect() })
     }
 

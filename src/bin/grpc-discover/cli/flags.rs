@@ -10,7 +10,7 @@ use grpc_discover::session::MinReady;
 use super::backend_flags::BackendFlags;
 use super::enums::{ColorWhen, FailOnChoice, Format, LbChoice, TlsChoice};
 use super::harmless::Harmless;
-use super::{Hidden, values};
+use super::{Redacted, values};
 
 // Which registries are queried, and how.
 #[derive(Debug, Clone, Default, Args)]
@@ -65,7 +65,7 @@ pub struct ReachingFlags {
     pub service: Option<String>,
     /// Send this metadata with every RPC: 'name: value', or @FILE with one per line (repeatable)
     #[arg(short = 'H', long, value_name = "HEADER")]
-    pub header: Vec<Hidden>,
+    pub header: Vec<Redacted>,
     /// Time limit for TCP, TLS and the server's SETTINGS together [default: 5s; 20s for watch]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub connect_timeout: Option<Duration>,

@@ -8,7 +8,7 @@ use grpc_discover::model::resolution::ResolveError;
 use grpc_discover::text::{duration, escape};
 use serde::Serialize;
 
-use super::{block_on, warn, with_world};
+use super::{block_on, warn, with_environment};
 use crate::cli::{Backends, PlainFormat};
 use crate::exit::{self, Failure};
 use crate::render::{Paint, columns, write_pretty};
@@ -31,7 +31,7 @@ enum PingError {
 
 /// One backend, as printed.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct BackendRow {
     backend: &'static str,
     active: bool,
     why: String,
@@ -40,12 +40,12 @@ struct Shown {
     answers: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     said: Option<String>,
-    settings: Vec<Setting>,
+    settings: Vec<SettingRow>,
 }
 
 /// One setting in effect.
 #[derive(Debug, Serialize)]
-struct Setting {
+struct SettingRow {
     name: &'static str,
     value: String,
     from: String,
@@ -54,11 +54,11 @@ struct Setting {
 /// Exits with 0 if every active backend responds, and with 3 otherwise: a service cannot be judged by a backend that
 /// does not respond.
 pub fn run(typed: &Backends) -> Result<u8, Failure> {
-    with_world(&typed.display, |world, warnings| {
-        let output = settings::output(None, &typed.display, world)?;
-        let terminal = Terminal::new(&output, world.env);
-        warn(&terminal, world.config, warnings);
-        let (settings, only) = settings::backends(&typed.discovery, typed.display.profile.as_deref(), world)?;
+    with_environment(&typed.display, |environment, warnings| {
+        let output = settings::output(None, &typed.display, environment)?;
+        let terminal = Terminal::new(&output, environment.env);
+        warn(&terminal, environment.config, warnings);
+        let (settings, only) = settings::backends(&typed.discovery, typed.display.profile.as_deref(), environment)?;
         let shown = block_on(ask(&settings, &only, &terminal))?;
         let mut out = Vec::new();
         match typed.output.unwrap_or_default() {
@@ -76,7 +76,7 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
     })
 }
 
-async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<Shown> {
+async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<BackendRow> {
     let backends = BACKENDS.iter().filter(|backend| only.is_empty() || only.iter().any(|name| name == backend.name()));
     join_all(backends.map(async |backend| {
         let mut description = backend.describe(settings);
@@ -111,19 +111,19 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
     .await
 }
 
-fn shown(name: &'static str, description: Description, answer: Option<Result<String, PingError>>) -> Shown {
+fn shown(name: &'static str, description: Description, answer: Option<Result<String, PingError>>) -> BackendRow {
     let (active, why) = match description.active {
         Ok(why) => (true, why),
         Err(why) => (false, why),
     };
     let settings = description.settings.into_iter();
-    Shown {
+    BackendRow {
         backend: name,
         active,
         why,
         answers: answer.as_ref().map(Result::is_ok),
         said: answer.map(|answer| answer.unwrap_or_else(|error| error.to_string())),
-        settings: settings.map(|(name, value, origin)| Setting { name, value, from: from(&origin) }).collect(),
+        settings: settings.map(|(name, value, origin)| SettingRow { name, value, from: from(&origin) }).collect(),
     }
 }
 
@@ -137,7 +137,7 @@ fn from(origin: &Origin) -> String {
     }
 }
 
-fn table(shown: &[Shown], paint: Paint) -> String {
+fn table(shown: &[BackendRow], paint: Paint) -> String {
     let mut text = String::new();
     for backend in shown {
         let active = if backend.active { "used for bare names" } else { "not used for bare names" };

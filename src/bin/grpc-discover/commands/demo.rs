@@ -20,12 +20,12 @@ use tokio::sync::{Notify, mpsc};
 use self::pod::Pod;
 use self::registry::Registry;
 use super::sessions::{self, SessionHooks};
-use super::{block_on, with_world};
-use crate::cli::{self, Demo, Hidden};
+use super::{block_on, with_environment};
+use crate::cli::{self, Demo, Redacted};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::render::SessionKind;
-use crate::settings::{self, OutputSettings, Task, Typed, World};
+use crate::settings::{self, Environment, OutputSettings, Task, Typed};
 use crate::terminal::Terminal;
 
 /// The number of pods.
@@ -37,7 +37,8 @@ const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 /// Runs the demo; the exit code is that of the probe, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
     let display = &typed.output.display;
-    let output = with_world(display, |world, _| Ok(settings::output(typed.output.output, display, world)?))?;
+    let output =
+        with_environment(display, |environment, _| Ok(settings::output(typed.output.output, display, environment)?))?;
     let terminal = Terminal::new(&output, &|name| std::env::var(name).ok());
     block_on(play(typed.idle, &output, &terminal))?
 }
@@ -66,7 +67,7 @@ async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> R
         LENSES.join(",")
     ));
 
-    let stage = Rc::new(Stage::default());
+    let stage = Rc::new(DemoProgress::default());
     let sees = {
         let stage = stage.clone();
         Box::new(move |event: &Event| stage.sees(event))
@@ -95,11 +96,11 @@ fn in_short(old: &str, new: &str) -> String {
 async fn moves(
     pods: &mut [Pod],
     registry: &Registry,
-    stage: &Stage,
+    stage: &DemoProgress,
     idle: Duration,
     say: &dyn Fn(String),
 ) -> io::Error {
-    stage.silence.notified().await;
+    stage.idle_started.notified().await;
     tokio::time::sleep(idle * 2 / 5).await;
     let old = words(pods);
     let mut new = Vec::new();
@@ -130,16 +131,16 @@ fn words(pods: &[Pod]) -> String {
 
 /// What the demo needs to know about the session.
 #[derive(Default)]
-struct Stage {
-    silence: Notify,
+struct DemoProgress {
+    idle_started: Notify,
     /// The pods' old addresses and their new ones, once they have moved.
     moved: RefCell<Option<(String, String)>>,
 }
 
-impl Stage {
+impl DemoProgress {
     fn sees(&self, event: &Event) {
         if matches!(&event.kind, EventKind::Idle(report) if report.phase == IdlePhase::Waiting) {
-            self.silence.notify_one();
+            self.idle_started.notify_one();
         }
     }
 }
@@ -151,9 +152,10 @@ fn addresses(pods: &[Pod]) -> Vec<SocketAddr> {
 /// The plan of `probe --idle`, independent of the environment and the configuration file.
 fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::Plan, Failure> {
     let config = Config::default();
-    let world = World { env: &|_| None, read: &|_| Err(io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
+    let environment =
+        Environment { env: &|_| None, read: &|_| Err(io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
     let typed = Typed {
-        targets: &[Hidden(Target::from(FileTarget(registry.path().to_path_buf())).to_string())],
+        targets: &[Redacted(Target::from(FileTarget(registry.path().to_path_buf())).to_string())],
         discovery: &cli::DiscoveryFlags::default(),
         reaching: &cli::ReachingFlags::default(),
         channel: &cli::ChannelFlags {
@@ -166,7 +168,7 @@ fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::P
         profile: None,
         task: Task::Probe,
     };
-    let mut plans = settings::plans(&typed, &world)?;
+    let mut plans = settings::plans(&typed, &environment)?;
     let mut plan = plans.pop().ok_or_else(|| Failure::Broken("demo: failed to create a probe plan".into()))?;
     plan.label = "pay".into();
     Ok(plan)

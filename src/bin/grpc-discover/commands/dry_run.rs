@@ -79,17 +79,21 @@ fn idle_checks(plan: &Plan, idle: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{self, Hidden};
+    use crate::cli::{self, Redacted};
     use crate::config::Config;
-    use crate::settings::{self, Task, Typed, World};
+    use crate::settings::{self, Environment, Task, Typed};
 
     #[test]
     fn a_dry_run_names_who_would_be_asked_and_how_much_would_be_done() {
         let config = Config::default();
-        let world =
-            World { env: &|_| None, read: &|_| Err(std::io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
+        let environment = Environment {
+            env: &|_| None,
+            read: &|_| Err(std::io::ErrorKind::NotFound.into()),
+            config: &config,
+            seed: 1,
+        };
         let typed = Typed {
-            targets: &[Hidden("127.0.0.1:50051".into())],
+            targets: &[Redacted("127.0.0.1:50051".into())],
             discovery: &cli::DiscoveryFlags::default(),
             reaching: &cli::ReachingFlags { plaintext: true, ..cli::ReachingFlags::default() },
             channel: &cli::ChannelFlags {
@@ -101,7 +105,7 @@ mod tests {
             profile: None,
             task: Task::Probe,
         };
-        let text = describe(&settings::plans(&typed, &world).expect("a plan"));
+        let text = describe(&settings::plans(&typed, &environment).expect("a plan"));
         for words in [
             "query dns: dns:///127.0.0.1:50051",
             "(plaintext)",

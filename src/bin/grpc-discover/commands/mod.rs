@@ -29,7 +29,7 @@ use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
 use crate::logging;
 use crate::render::SessionKind;
-use crate::settings::{self, SettingError, Task, Typed, World};
+use crate::settings::{self, Environment, SettingError, Task, Typed};
 use crate::terminal::{self, Terminal};
 
 /// Parses `arguments` (the first is the program's name), runs the command and returns the exit code.
@@ -120,11 +120,11 @@ fn session<'a>(
     kind: SessionKind,
     typed: impl FnOnce(Option<&'a str>) -> Typed<'a>,
 ) -> Result<u8, Failure> {
-    with_world(&flags.display, |world, warnings| {
-        let output = settings::output(flags.output, &flags.display, world)?;
-        let terminal = Terminal::new(&output, world.env);
-        warn(&terminal, world.config, warnings);
-        let plans = settings::plans(&typed(flags.display.profile.as_deref()), world)?;
+    with_environment(&flags.display, |environment, warnings| {
+        let output = settings::output(flags.output, &flags.display, environment)?;
+        let terminal = Terminal::new(&output, environment.env);
+        warn(&terminal, environment.config, warnings);
+        let plans = settings::plans(&typed(flags.display.profile.as_deref()), environment)?;
         // A backend that was named explicitly must be usable. One that only the environment makes active is reported
         // by the session.
         for plan in &plans {
@@ -139,10 +139,10 @@ fn session<'a>(
         }
         // A configuration file that was only found in the working directory could send a token elsewhere: it is
         // always reported.
-        if let Some(path) = world.config.path.as_ref().filter(|path| output.verbose || path.is_relative()) {
+        if let Some(path) = environment.config.path.as_ref().filter(|path| output.verbose || path.is_relative()) {
             terminal.say(&format!("config: {}", path.display()));
         }
-        for (path, why) in world.config.unread.iter().filter(|_| output.verbose) {
+        for (path, why) in environment.config.unread.iter().filter(|_| output.verbose) {
             terminal.say(&format!("config: {} skipped: {why}", path.display()));
         }
         block_on(sessions::run(plans, &output, &terminal, kind, sessions::SessionHooks::default()))?
@@ -162,9 +162,9 @@ fn checked(source: &Source) -> Result<(), CheckError> {
 }
 
 /// Calls `what` with the environment and files of this process, and prints the warnings about them.
-fn with_world<T>(
+fn with_environment<T>(
     display: &cli::DisplayFlags,
-    what: impl FnOnce(&World, &[String]) -> Result<T, Failure>,
+    what: impl FnOnce(&Environment, &[String]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     let choice = match &display.config {
@@ -175,8 +175,8 @@ fn with_world<T>(
     let config = Config::load(choice, &env, &document).map_err(Failure::usage)?;
     let warnings = settings::check(&variables(), &config)?;
     let read = |path: &Path| file::read_text(path, file::LARGE);
-    let world = World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) };
-    what(&world, &warnings)
+    let environment = Environment { env: &env, read: &read, config: &config, seed: fastrand::u64(..) };
+    what(&environment, &warnings)
 }
 
 /// Reads a configuration file and finds out who owns it.

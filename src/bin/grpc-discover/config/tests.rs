@@ -19,11 +19,11 @@ fn services_defaults_and_profiles_are_read() {
          [service.pay]\ntargets = [\"consul:///pay\"]\nmin-ready = \"50%\"\n[profile.prod]\nplaintext = true\n",
     )
     .expect("valid");
-    assert_eq!(config.defaults["connect-timeout"], [Hidden("2".into())]);
-    assert_eq!(config.defaults["tag"], [Hidden("a".into()), Hidden("b".into())]);
-    assert_eq!(config.services["pay"].targets, [Hidden("consul:///pay".into())]);
-    assert_eq!(config.services["pay"].flags["min-ready"], [Hidden("50%".into())]);
-    assert_eq!(config.profiles["prod"]["plaintext"], [Hidden("true".into())]);
+    assert_eq!(config.defaults["connect-timeout"], [Redacted("2".into())]);
+    assert_eq!(config.defaults["tag"], [Redacted("a".into()), Redacted("b".into())]);
+    assert_eq!(config.services["pay"].targets, [Redacted("consul:///pay".into())]);
+    assert_eq!(config.services["pay"].flags["min-ready"], [Redacted("50%".into())]);
+    assert_eq!(config.profiles["prod"]["plaintext"], [Redacted("true".into())]);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn of_a_found_file_targets_and_harmless_flags_count_and_the_rest_is_named_once()
 
 #[test]
 fn every_flag_that_a_found_file_may_set_is_here() {
-    let reader = Reader::new(Trust::Found);
+    let reader = ConfigReader::new(Trust::Found);
     let counts: Vec<&str> = reader.flags.iter().filter(|(_, counts)| **counts).map(|(flag, _)| flag.as_str()).collect();
     assert_eq!(
         counts,

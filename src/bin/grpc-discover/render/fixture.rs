@@ -17,7 +17,7 @@ use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::idle_check::{
     CheckKind, IdleCheckOutcome, IdleCheckReport, IdleCheckResult, Interruption, TcpState,
 };
-use grpc_discover::model::lens::{Hears, LensReport};
+use grpc_discover::model::lens::{LensReport, NoticesChanges};
 use grpc_discover::model::pending::{Awaits, PendingReport, Subject};
 use grpc_discover::model::proxy::{Proxy, ProxyName};
 use grpc_discover::model::reach::{
@@ -380,7 +380,7 @@ pub fn events() -> Vec<Event> {
                 holds: vec![address(A), address(B)],
                 missing: vec![address(D)],
                 stale: vec![address(A)],
-                hears: Hears::Never,
+                notices: NoticesChanges::Never,
                 rule: "its watch ends at the first idle period",
                 fails_with: "last connection error:",
                 remedy: "Restart it.",
@@ -394,7 +394,7 @@ pub fn events() -> Vec<Event> {
                 holds: vec![address(B), address(D)],
                 missing: vec![],
                 stale: vec![],
-                hears: Hears::AfterAFailure,
+                notices: NoticesChanges::AfterAFailure,
                 rule: "it asks DNS again when a connection fails",
                 fails_with: "connection error:",
                 remedy: "Nothing.",

@@ -9,7 +9,7 @@ use grpc_discover::model::endpoint::{Address, CheckState, Endpoint, EndpointStat
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
 use grpc_discover::model::finding::Summary;
 use grpc_discover::model::grpc_status::GrpcStatus;
-use grpc_discover::model::lens::{Hears, LensReport};
+use grpc_discover::model::lens::{LensReport, NoticesChanges};
 use grpc_discover::model::reach::{PeerSettings, PhaseDetail, ResponseFacts, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::time::Elapsed;
@@ -270,11 +270,11 @@ fn raw(kind: &EventKind) -> (String, String) {
 
 /// `holds 10.0.0.1:50051, which is stale; misses 10.0.0.2:50051; hears no change: …`.
 pub fn lens(report: &LensReport) -> String {
-    let mut words = match (report.holds.len(), report.hears) {
-        (0, Hears::NeverAndHangs) => "would hold no addresses: every call would hang".to_string(),
-        (0, Hears::NextCall) => "would hold no addresses and would query at its next call".to_string(),
+    let mut words = match (report.holds.len(), report.notices) {
+        (0, NoticesChanges::NeverAndHangs) => "would hold no addresses: every call would hang".to_string(),
+        (0, NoticesChanges::NextCall) => "would hold no addresses and would query at its next call".to_string(),
         (0, _) => "would hold no addresses".to_string(),
-        (_, Hears::NextCall) => {
+        (_, NoticesChanges::NextCall) => {
             format!("would query at its next call; would hold {} until then", addresses(&report.holds))
         }
         _ => format!("would hold {}", addresses(&report.holds)),
@@ -286,7 +286,7 @@ pub fn lens(report: &LensReport) -> String {
         words.push_str(&format!("; missing: {}", addresses(&report.missing)));
     }
     if !report.agrees() {
-        words.push_str(&format!("; would recover by {}", report.hears.recovers_by()));
+        words.push_str(&format!("; would recover by {}", report.notices.recovers_by()));
     }
     words
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::Event;
-use grpc_discover::model::lens::{Hears, LensReport};
+use grpc_discover::model::lens::{LensReport, NoticesChanges};
 use grpc_discover::model::resolution::{NoteKind, ResolveCode};
 use grpc_discover::text::escape;
 
@@ -78,20 +78,20 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
     let header = ["CLIENT", "HOLDS", "STALE", "MISSING", "NOTICES CHANGES", "RECOVERS BY"];
     let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
     let rows = lenses.into_iter().map(|report| {
-        let hears = match report.hears {
-            Hears::Changes => "immediately",
-            Hears::AfterAFailure => "after a failed connection",
-            Hears::Soon => "on its own, within 30 s",
-            Hears::NextCall => "at the next call",
-            Hears::Never => "never",
-            Hears::NeverAndHangs => "never; calls hang",
+        let notices = match report.notices {
+            NoticesChanges::Changes => "immediately",
+            NoticesChanges::AfterAFailure => "after a failed connection",
+            NoticesChanges::Soon => "on its own, within 30 s",
+            NoticesChanges::NextCall => "at the next call",
+            NoticesChanges::Never => "never",
+            NoticesChanges::NeverAndHangs => "never; calls hang",
         };
         let holds = if report.holds.is_empty() { "-".to_string() } else { words(&report.holds) };
-        let recovers = if report.agrees() { "" } else { report.hears.recovers_by() };
+        let recovers = if report.agrees() { "" } else { report.notices.recovers_by() };
         let label = escape(&report.label).into_owned();
         let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
         let stale = if all { "all".to_string() } else { words(&report.stale) };
-        vec![label, holds, stale, words(&report.missing), hears.to_string(), recovers.to_string()]
+        vec![label, holds, stale, words(&report.missing), notices.to_string(), recovers.to_string()]
     });
     writeln!(out)?;
     for line in columns(&header, rows.collect()) {

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Args, Command};
 
 use super::{SettingError, layers, parse_target};
 use crate::cli::values::{self, ValueError};
-use crate::cli::{self, Hidden};
+use crate::cli::{self, Redacted};
 use crate::config::{Config, ONE_RUN, Table, quoted};
 use grpc_discover::text;
 
@@ -95,7 +95,7 @@ impl Flags {
             if values.len() != 1 && !several {
                 return Err(SettingError::SeveralValues { place: place(key), count: values.len() });
             }
-            for Hidden(value) in values {
+            for Redacted(value) in values {
                 self.value(&place(key), argument, value)?;
             }
         }

@@ -4,19 +4,23 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use grpc_discover::backend::settings::{Given, GivenValue};
+use grpc_discover::backend::settings::{GivenValue, SettingSource};
 use grpc_discover::backend::{self, BACKENDS, Origin};
 use grpc_discover::session::Source;
 
-use super::{Layers, SettingError, World};
+use super::{Environment, Layers, SettingError};
 use crate::cli::{DiscoveryFlags, values};
 
 /// The settings of every backend. The registries' own environment variables come after flags, `GRPC_DISCOVER_*` and
 /// the file.
-pub fn settings(typed: &DiscoveryFlags, layers: &Layers, world: &World) -> Result<backend::Settings, SettingError> {
+pub fn settings(
+    typed: &DiscoveryFlags,
+    layers: &Layers,
+    environment: &Environment,
+) -> Result<backend::Settings, SettingError> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
-    let mut settings = backend::Settings::read(&All { typed, layers, world })?;
+    let mut settings = backend::Settings::read(&All { typed, layers, environment })?;
     settings.port = port.map(|port| port.value);
     settings.resolve_timeout = resolve_timeout.unwrap_or(Duration::ZERO);
     Ok(settings)
@@ -26,10 +30,10 @@ pub fn settings(typed: &DiscoveryFlags, layers: &Layers, world: &World) -> Resul
 struct All<'a> {
     typed: &'a DiscoveryFlags,
     layers: &'a Layers<'a>,
-    world: &'a World<'a>,
+    environment: &'a Environment<'a>,
 }
 
-impl Given for All<'_> {
+impl SettingSource for All<'_> {
     fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue> {
         let typed = flags.iter().filter_map(|flag| {
             let values = self.typed.of_backends.typed(flag);
@@ -53,11 +57,11 @@ impl Given for All<'_> {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        (self.world.env)(name)
+        (self.environment.env)(name)
     }
 
     fn file(&self, path: &Path) -> io::Result<String> {
-        (self.world.read)(path)
+        (self.environment.read)(path)
     }
 }
 

@@ -7,7 +7,7 @@ use grpc_discover::backend::Origin;
 use grpc_discover::transport::{self, PemError, TlsFile};
 
 use super::error::TlsError;
-use super::{Layers, SettingError, World, text};
+use super::{Environment, Layers, SettingError, text};
 
 /// A file that a flag, a variable or the configuration file names.
 pub struct File {
@@ -36,9 +36,13 @@ pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Resu
 }
 
 /// Reads the files and checks their content.
-pub fn check(cacert: Option<&File>, identity: Option<&(File, File)>, world: &World) -> Result<(), TlsError> {
+pub fn check(
+    cacert: Option<&File>,
+    identity: Option<&(File, File)>,
+    environment: &Environment,
+) -> Result<(), TlsError> {
     let error = |file: &File, source| TlsError::File { file: file.to_string(), source };
-    let read = |file: &File| (world.read)(&file.path).map_err(|source| error(file, PemError::Unreadable(source)));
+    let read = |file: &File| (environment.read)(&file.path).map_err(|source| error(file, PemError::Unreadable(source)));
     if let Some(file) = cacert {
         transport::check_roots(read(file)?.as_bytes()).map_err(|source| error(file, source))?;
     }

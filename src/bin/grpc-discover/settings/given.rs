@@ -10,25 +10,25 @@ use grpc_discover::session::{Source, plan};
 
 use super::error::FileTargetError;
 use super::{SettingError, parse_target};
-use crate::cli::Hidden;
+use crate::cli::Redacted;
 use crate::config::Trust;
 
 /// A target of a plan.
-pub struct Given {
+pub struct GivenTarget {
     pub target: Target,
     /// Its address comes only from a file that was found.
     pub found: bool,
 }
 
-impl Given {
+impl GivenTarget {
     /// The target in the configuration file for the service `name`.
-    pub fn of_file(text: &Hidden, name: &Hidden, trust: Trust) -> Result<Given, FileTargetError> {
+    pub fn of_file(text: &Redacted, name: &Redacted, trust: Trust) -> Result<GivenTarget, FileTargetError> {
         let target = parse_target(&text.0)?;
         // The file may repeat what was typed.
         let found = trust == Trust::Found && text != name && target.names_an_address();
         match target.file() {
             Some(path) if found && !stays_below(path) => Err(FileTargetError::Outside(target)),
-            _ => Ok(Given { target, found }),
+            _ => Ok(GivenTarget { target, found }),
         }
     }
 }
@@ -39,7 +39,11 @@ fn stays_below(path: &Path) -> bool {
 }
 
 /// Which registries are queried for `targets`. A registry whose address was only found is queried without secrets.
-pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) -> Result<Vec<Source>, SettingError> {
+pub fn sources(
+    targets: &[GivenTarget],
+    only: &[String],
+    settings: backend::Settings,
+) -> Result<Vec<Source>, SettingError> {
     let bare = targets.iter().any(|given| given.found).then(|| Arc::new(settings.without_secrets()));
     let settings = Arc::new(settings);
     let mut sources = Vec::new();

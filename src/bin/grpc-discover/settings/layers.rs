@@ -6,8 +6,8 @@ use std::time::Duration;
 use grpc_discover::backend::{Origin, Sourced};
 
 use super::error::{ProfileError, ValueCause};
-use super::{SettingError, World};
-use crate::cli::{Hidden, values};
+use super::{Environment, SettingError};
+use crate::cli::{Redacted, values};
 use crate::config::{Service, Table, quoted};
 
 /// Everything that may set a flag that was not typed, in order of precedence.
@@ -24,15 +24,15 @@ impl<'a> Layers<'a> {
     ///
     /// A profile that the configuration file does not have.
     pub fn new(
-        world: &World<'a>,
+        environment: &Environment<'a>,
         service: Option<(&str, &'a Service)>,
         profile: Option<&str>,
     ) -> Result<Layers<'a>, SettingError> {
-        let config = world.config;
+        let config = environment.config;
         let path = config.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let mut tables = Vec::new();
         tables.extend(service.map(|(name, service)| (format!("service.{}", quoted(name)), &service.flags)));
-        let from_env = (world.env)("GRPC_DISCOVER_PROFILE").filter(|name| !name.is_empty());
+        let from_env = (environment.env)("GRPC_DISCOVER_PROFILE").filter(|name| !name.is_empty());
         if let Some(name) = profile.map(str::to_string).or(from_env) {
             let Some(table) = config.profiles.get(&name) else {
                 let source = match (config.path.is_some(), config.profiles.is_empty()) {
@@ -46,7 +46,7 @@ impl<'a> Layers<'a> {
             tables.push((format!("profile.{}", quoted(&name)), table));
         }
         tables.push(("defaults".to_string(), &config.defaults));
-        Ok(Layers { env: world.env, path, tables })
+        Ok(Layers { env: environment.env, path, tables })
     }
 
     /// The configuration file, for an error.
@@ -95,13 +95,13 @@ impl<'a> Layers<'a> {
     }
 
     /// The values of a flag that may be secret, with the place for an error that must not show them.
-    pub fn hidden(&self, flag: &'static str, typed: &[Hidden]) -> Option<(String, Vec<Hidden>)> {
+    pub fn hidden(&self, flag: &'static str, typed: &[Redacted]) -> Option<(String, Vec<Redacted>)> {
         if !typed.is_empty() {
             return Some((flag.to_string(), typed.to_vec()));
         }
         let said = self.said(flag)?;
         let lines = said.values.iter().flat_map(|value| value.0.lines()).filter(|line| !line.trim().is_empty());
-        Some((said.place, lines.map(|line| Hidden(line.to_string())).collect()))
+        Some((said.place, lines.map(|line| Redacted(line.to_string())).collect()))
     }
 
     /// A switch: typed, or set to true by a layer.
@@ -131,7 +131,7 @@ impl<'a> Layers<'a> {
         let of_env = flags.iter().filter_map(|flag| {
             let name = variable(flag);
             let text = (self.env)(&name).filter(|value| !value.is_empty())?;
-            Some(LayerValue { flag, place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] })
+            Some(LayerValue { flag, place: name.clone(), origin: Origin::Env(name), values: vec![Redacted(text)] })
         });
         let of_env: Vec<LayerValue> = of_env.collect();
         if !of_env.is_empty() {
@@ -162,7 +162,7 @@ pub struct LayerValue {
     /// The same, for the record.
     pub origin: Origin,
     /// Its values.
-    pub values: Vec<Hidden>,
+    pub values: Vec<Redacted>,
 }
 
 impl LayerValue {

@@ -1,6 +1,6 @@
 //! The look of the output: format, colour, verbosity.
 
-use super::{Layers, SettingError, World};
+use super::{Environment, Layers, SettingError};
 use crate::cli::{ColorWhen, DisplayFlags, Format, values};
 
 /// The look of the output.
@@ -21,8 +21,12 @@ pub struct OutputSettings {
 /// # Errors
 ///
 /// A variable or key with a value that the flag does not accept.
-pub fn output(format: Option<Format>, display: &DisplayFlags, world: &World) -> Result<OutputSettings, SettingError> {
-    let layers = Layers::new(world, None, display.profile.as_deref())?;
+pub fn output(
+    format: Option<Format>,
+    display: &DisplayFlags,
+    environment: &Environment,
+) -> Result<OutputSettings, SettingError> {
+    let layers = Layers::new(environment, None, display.profile.as_deref())?;
     Ok(OutputSettings {
         format: layers.one("--output", format, values::word)?.map(|word| word.value).unwrap_or_default(),
         color: layers.one("--color", display.color, values::word)?.map(|word| word.value).unwrap_or_default(),

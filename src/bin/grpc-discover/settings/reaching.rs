@@ -10,7 +10,7 @@ use grpc_discover::text::escape;
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
 use super::error::{HeaderError, HeaderFlagError, KeepaliveError, TlsError};
-use super::{Given, Layers, SettingError, World, files};
+use super::{Environment, GivenTarget, Layers, SettingError, files};
 use crate::cli::values::{self, ValueError};
 use crate::cli::{ReachingFlags, TlsChoice};
 
@@ -20,10 +20,10 @@ const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
 /// The options of the transport.
 pub fn options(
     typed: &ReachingFlags,
-    targets: &[Given],
+    targets: &[GivenTarget],
     goal: Goal,
     layers: &Layers,
-    world: &World,
+    environment: &Environment,
 ) -> Result<Options, SettingError> {
     let (tls, insecure) = tls_mode(typed, layers)?;
     let name = |flag, typed: &Option<String>, parse: fn(&str) -> Result<String, ValueError>| {
@@ -37,7 +37,7 @@ pub fn options(
         (Some(cert), None) => return Err(TlsError::NoKey { cert: cert.to_string() }.into()),
         (None, Some(key)) => return Err(TlsError::NoCertificate { key: key.to_string() }.into()),
     };
-    files::check(cacert.as_ref(), identity.as_ref(), world)?;
+    files::check(cacert.as_ref(), identity.as_ref(), environment)?;
     let server_name = name("--servername", &typed.servername, values::server_name)?;
     let mut options = Options::default();
     options.tls = tls;
@@ -54,7 +54,7 @@ pub fn options(
         options.rpc_timeout = time;
     }
     options.keepalive = keepalive(typed, layers)?;
-    options.metadata = metadata(typed, targets, layers, world)?;
+    options.metadata = metadata(typed, targets, layers, environment)?;
     Ok(options)
 }
 
@@ -138,9 +138,9 @@ fn keepalive(typed: &ReachingFlags, layers: &Layers) -> Result<Option<Keepalive>
 /// `-H 'name: value'` and `-H @FILE`. Errors never contain a value.
 fn metadata(
     typed: &ReachingFlags,
-    targets: &[Given],
+    targets: &[GivenTarget],
     layers: &Layers,
-    world: &World,
+    environment: &Environment,
 ) -> Result<Vec<(String, Secret)>, HeaderFlagError> {
     let mut metadata = Vec::new();
     let Some((place, texts)) = layers.hidden("--header", &typed.header) else { return Ok(metadata) };
@@ -155,7 +155,7 @@ fn metadata(
             }
             Some(path) => {
                 let name = format!("{place} @{}", escape(path));
-                let lines = (world.read)(Path::new(path));
+                let lines = (environment.read)(Path::new(path));
                 let lines = lines.map_err(|source| HeaderFlagError::Unreadable { name: name.clone(), source })?;
                 for (line, text) in (1..).zip(lines.lines()) {
                     if text.trim().is_empty() || text.trim_start().starts_with('#') {

@@ -35,13 +35,13 @@ impl Made {
         self
     }
 
-    fn world<T>(&self, what: impl FnOnce(&World) -> T) -> T {
+    fn environment<T>(&self, what: impl FnOnce(&Environment) -> T) -> T {
         let env = |name: &str| self.env.get(name).map(ToString::to_string);
         let read = |path: &Path| match path.to_str().and_then(|path| self.files.get(path)) {
             Some(text) => Ok(text.to_string()),
             None => Err(io::Error::from(io::ErrorKind::NotFound)),
         };
-        what(&World { env: &env, read: &read, config: &self.config, seed: 7 })
+        what(&Environment { env: &env, read: &read, config: &self.config, seed: 7 })
     }
 
     fn plans(&self, line: &str) -> Result<Vec<Plan>, String> {
@@ -58,7 +58,7 @@ impl Made {
             profile,
             task,
         };
-        self.world(|world| {
+        self.environment(|environment| {
             match &typed.command {
                 Command::Resolve(t) => plans(
                     &base(
@@ -68,7 +68,7 @@ impl Made {
                         t.output.display.profile.as_deref(),
                         Task::Resolve { watch: t.watch, run_for: t.run_for },
                     ),
-                    world,
+                    environment,
                 ),
                 Command::Probe(t) => plans(
                     &Typed {
@@ -77,7 +77,7 @@ impl Made {
                         pace: &t.pace,
                         ..base(&t.targets, &t.discovery, &t.criteria, t.output.display.profile.as_deref(), Task::Probe)
                     },
-                    world,
+                    environment,
                 ),
                 Command::Watch(t) => plans(
                     &Typed {
@@ -91,7 +91,7 @@ impl Made {
                             Task::Watch { run_for: t.run_for, until: t.until },
                         )
                     },
-                    world,
+                    environment,
                 ),
                 other => panic!("{other:?}"),
             }
@@ -335,7 +335,7 @@ fn where_a_value_came_from_is_kept() {
     let server = |made: &Made, flags: &str| {
         made.plan(&format!("resolve {flags} {X}")).sources[0]
             .settings
-            .of::<backend::dns::Settings>()
+            .of::<backend::dns::DnsSettings>()
             .server
             .clone()
             .expect("set")
@@ -419,7 +419,7 @@ fn authority_is_the_targets_name_unless_it_is_an_address() {
 #[test]
 fn address_families_exclude_each_other_and_the_last_typed_wins() {
     let family = |made: &Made, flags: &str| {
-        made.plan(&format!("resolve {flags} {X}")).sources[0].settings.of::<backend::dns::Settings>().family
+        made.plan(&format!("resolve {flags} {X}")).sources[0].settings.of::<backend::dns::DnsSettings>().family
     };
     let made = Made::default();
     assert_eq!(family(&made, ""), Family::Both);
@@ -495,10 +495,19 @@ fn consul_is_narrowed_and_its_token_never_shows() {
     let target = plan.sources[0].target.of::<ConsulTarget>().unwrap();
     assert_eq!((target.dc.as_deref(), target.tags.as_slice()), (Some("dc2"), &["v2".to_string()][..]));
     assert_eq!(
-        plan.sources[0].settings.of::<backend::consul::Settings>().token.value.as_ref().map(|token| token.reveal()),
+        plan.sources[0]
+            .settings
+            .of::<backend::consul::ConsulSettings>()
+            .token
+            .value
+            .as_ref()
+            .map(|token| token.reveal()),
         Some("sesame")
     );
-    assert_eq!(plan.sources[0].settings.of::<backend::consul::Settings>().token.origin, Origin::Flag("--token-file"));
+    assert_eq!(
+        plan.sources[0].settings.of::<backend::consul::ConsulSettings>().token.origin,
+        Origin::Flag("--token-file")
+    );
     let plan = made.plan("probe --token-file token consul://me:sesame@127.0.0.1/pay?token=sesame");
     for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.sources[0].settings), plan.label.to_string()] {
         assert!(!shown.contains("sesame"), "{shown}");
@@ -513,7 +522,7 @@ fn looks_come_from_flags_environment_and_file() {
     let look_of = |made: &Made, line: &str| {
         let typed = Cli::try_parse_from(shell_words(line)).expect("valid");
         let Command::Probe(typed) = typed.command else { panic!("{line}") };
-        made.world(|world| output(typed.output.output, &typed.output.display, world)).expect("valid")
+        made.environment(|environment| output(typed.output.output, &typed.output.display, environment)).expect("valid")
     };
     let made =
         Made::default().config("[defaults]\noutput = \"json\"\nquiet = true\n").env("GRPC_DISCOVER_COLOR", "never");
@@ -534,9 +543,11 @@ fn an_error_leads_to_the_error_of_the_system_below_it() {
         let line = format!("grpc-discover probe {flags} {X}");
         let typed = Cli::try_parse_from(line.split(' ')).expect("valid");
         let Command::Probe(typed) = typed.command else { panic!("probe") };
-        let error = Made::default().world(|world| {
-            let layers = Layers::new(world, None, None).expect("no profile");
-            reaching::options(&typed.reaching, &[], Goal::Probe, &layers, world).map(drop).expect_err("no such file")
+        let error = Made::default().environment(|environment| {
+            let layers = Layers::new(environment, None, None).expect("no profile");
+            reaching::options(&typed.reaching, &[], Goal::Probe, &layers, environment)
+                .map(drop)
+                .expect_err("no such file")
         });
         assert_eq!(io_below(&error), Some(io::ErrorKind::NotFound), "{error}");
     }

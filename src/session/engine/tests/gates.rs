@@ -46,7 +46,7 @@ impl World {
 
     /// The last attempt at an address.
     pub(super) fn opened(&self, address: &str) -> ConnectionId {
-        let of = |(id, link): (&ConnectionId, &Link)| (link.address.to_string() == address).then_some(*id);
+        let of = |(id, link): (&ConnectionId, &EngineConnection)| (link.address.to_string() == address).then_some(*id);
         self.engine.connections.iter().filter_map(of).next_back().unwrap()
     }
 }

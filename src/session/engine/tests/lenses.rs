@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lens::{LENSES, find};
-use crate::model::lens::{Hears, LensReport};
+use crate::model::lens::{LensReport, NoticesChanges};
 use crate::session::plan::Lenses;
 
 impl World {
@@ -48,7 +48,7 @@ fn an_idle_cycle_tells_whose_clients_would_still_dial_the_old_address() {
     world.pass(Duration::from_secs(6));
     let frozen = world.lens("kratos@2.7.2");
     assert_eq!((words(&frozen.holds), words(&frozen.missing)), (vec![A.to_string()], vec![B.to_string()]));
-    assert_eq!((words(&frozen.stale), frozen.hears), (vec![A.to_string()], Hears::Never));
+    assert_eq!((words(&frozen.stale), frozen.notices), (vec![A.to_string()], NoticesChanges::Never));
     assert!(world.lenses().iter().all(|report| !report.agrees()), "those that agree are not told");
     assert!(!world.lenses().iter().any(|report| &*report.lens == "kratos@3.0.0"), "the mended version is well");
     assert!(world.findings().contains(&"GD603") && world.findings().contains(&"GD609"), "{:?}", world.findings());
@@ -77,7 +77,7 @@ fn a_chosen_lens_is_told_of_even_when_it_agrees() {
     world.pass(Duration::from_secs(11));
     let frozen = world.lens("kratos@2.7.2");
     assert!(frozen.agrees(), "it works, until something moves");
-    assert_eq!((words(&frozen.holds), frozen.hears), (vec![A.to_string()], Hears::Never));
+    assert_eq!((words(&frozen.holds), frozen.notices), (vec![A.to_string()], NoticesChanges::Never));
     assert_eq!((world.findings(), world.summary().exit), (vec![], 0), "and that is no finding");
 }
 
@@ -90,7 +90,7 @@ fn a_watch_tells_what_a_client_holds_whenever_it_changes() {
     world.registry_lists(&[A, B]);
     let blind = world.lens("grpc-go").clone();
     assert_eq!((words(&blind.holds), words(&blind.missing)), (vec![A.to_string()], vec![B.to_string()]));
-    assert_eq!(blind.hears, Hears::AfterAFailure);
+    assert_eq!(blind.notices, NoticesChanges::AfterAFailure);
     world.kill(A);
     let asks = world.lens("grpc-go");
     assert_eq!((words(&asks.holds), asks.agrees()), (vec![A.to_string(), B.to_string()], true), "it asked DNS again");
@@ -105,7 +105,7 @@ fn a_registry_that_cannot_be_asked_when_the_call_comes_poisons_a_client_and_not_
     let gone = Err(ResolveError::ambient(ResolveCode::Unreachable, "connection refused"));
     world.feed(Input::Word { source: 0, generation, word: Some(gone), last: true });
     world.pass(Duration::from_secs(3));
-    assert_eq!(world.lens("kratos@3.0.0").hears, Hears::NeverAndHangs);
+    assert_eq!(world.lens("kratos@3.0.0").notices, NoticesChanges::NeverAndHangs);
     assert!(world.findings().contains(&"GD609"), "{:?}", world.findings());
     assert!(world.channel_states().ends_with(&["IDLE", "CONNECTING", "READY"]), "{:?}", world.channel_states());
 }
@@ -122,8 +122,10 @@ fn clients_of_a_registry_that_has_no_part_are_told_of_only_when_they_were_chosen
         world.feed(Input::Word { source: 0, generation, word: Some(gone), last: false });
         world.registry_lists(&[B]);
         world.pass(Duration::from_secs(1));
-        let frozen =
-            world.lenses().into_iter().any(|report| words(&report.stale) == [A] && report.hears == Hears::Never);
+        let frozen = world
+            .lenses()
+            .into_iter()
+            .any(|report| words(&report.stale) == [A] && report.notices == NoticesChanges::Never);
         assert_eq!(frozen, told, "{:?}", world.lenses());
     }
 }

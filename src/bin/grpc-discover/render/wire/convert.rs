@@ -348,8 +348,8 @@ impl From<&LensReport> for LensView {
             holds: words(&report.holds),
             missing: words(&report.missing),
             stale: words(&report.stale),
-            hears: report.hears.as_str(),
-            recovers_by: report.hears.recovers_by(),
+            hears: report.notices.as_str(),
+            recovers_by: report.notices.recovers_by(),
             rule: report.rule,
         }
     }

@@ -1,4 +1,4 @@
-//! [`Seen`]: the presented chain, and the expected name.
+//! [`PresentedChain`]: the presented chain, and the expected name.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use crate::model::certificate::AlternativeName;
 use crate::model::reach::Certificate;
 
 /// The presented chain, the expected name, and the time.
-pub(super) struct Seen<'a> {
+pub(super) struct PresentedChain<'a> {
     /// The chain, for following its issuers.
     pub chain: &'a Chain<'a>,
     /// The same, decoded.
@@ -21,7 +21,7 @@ pub(super) struct Seen<'a> {
     pub now: i64,
 }
 
-impl Seen<'_> {
+impl PresentedChain<'_> {
     /// The name is one of the certificate's alternative names, or matches a wildcard among them, as in grpc-go.
     pub fn is_for_name(&self) -> bool {
         let names = || self.read.first().into_iter().flat_map(|leaf| &leaf.names);

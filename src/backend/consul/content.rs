@@ -1,4 +1,4 @@
-//! [`Shown`]: what a response lists, and whether that is complete.
+//! [`ListedContent`]: what a response lists, and whether that is complete.
 //!
 //! Consul filters its responses: without `service:read` or `node:read` they are 200 and shorter, with the header
 //! `X-Consul-Results-Filtered-By-ACLs`, which anonymous clients do not get. And a response of the streaming backend
@@ -14,21 +14,21 @@ use crate::model::resolution::{Note, NoteKind, ResolveCode};
 const NO_LEADER: &str = "consul reports no leader: the response may be old";
 
 /// The content of a response, without what always changes (time taken, index, age, the outputs of checks).
-pub(super) struct Shown {
+pub(super) struct ListedContent {
     endpoints: Vec<Endpoint>,
     pub notes: Vec<Note>,
     /// With `near=` the order is part of the answer.
     ordered: bool,
 }
 
-impl Shown {
+impl ListedContent {
     pub(super) fn new(decoded: &Decoded, hidden: Option<String>, meta: &Meta, ordered: bool) -> Self {
         let mut notes = decoded.notes.clone();
         notes.extend(hidden.map(|text| Note::new(NoteKind::AclFiltered, text)));
         if meta.leader == Leader::Unknown {
             notes.push(Note::new(NoteKind::NoLeader, NO_LEADER));
         }
-        Shown { endpoints: decoded.endpoints.clone(), notes, ordered }
+        ListedContent { endpoints: decoded.endpoints.clone(), notes, ordered }
     }
 
     /// Why the token may not see everything. Consul does not report to anonymous clients that it filtered a response.
@@ -84,7 +84,7 @@ fn by_key(endpoints: &[Endpoint]) -> BTreeMap<EndpointKey, &Endpoint> {
     endpoints.iter().map(|endpoint| (endpoint.key(), endpoint)).collect()
 }
 
-impl PartialEq for Shown {
+impl PartialEq for ListedContent {
     fn eq(&self, other: &Self) -> bool {
         if self.notes != other.notes || self.endpoints.len() != other.endpoints.len() {
             return false;
