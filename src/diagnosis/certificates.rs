@@ -19,7 +19,7 @@ const NAMED: usize = 4;
 /// The successful handshakes with addresses that are listed: a failed one has its own finding.
 fn passed(ledger: &Ledger) -> impl Iterator<Item = (&Address, &Observed<Handshake>)> {
     let listing = ledger.listing();
-    let listed = ledger.handshakes.iter().filter(move |(address, _)| listing.contains_key(address));
+    let listed = ledger.handshakes.iter().filter(move |(address, _)| listing.contains(address));
     listed.filter(|(_, seen)| seen.what.passed)
 }
 

@@ -18,7 +18,7 @@ const STOOD: Duration = Duration::from_secs(1);
 /// What the server's limits and the closes of its connections prove, for every listed address.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for address in ledger.listing().into_keys() {
+    for address in ledger.listing().addresses() {
         if let Some(settings) = ledger.settings.get(address).filter(|s| s.what.max_concurrent_streams == Some(1)) {
             let text = format!("{address} allows one call at a time per connection (MAX_CONCURRENT_STREAMS 1)");
             findings.push(finding(&STREAM_LIMIT, address, text, vec![settings.seq]));

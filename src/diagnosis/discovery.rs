@@ -41,7 +41,7 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
     if evidence.is_empty() {
         return Vec::new();
     }
-    let missing = expect.iter().filter(|address| !listing.contains_key(address));
+    let missing = expect.iter().filter(|address| !listing.contains(address));
     missing
         .map(|address| {
             let text = format!("{address} was expected, but no registry lists it");

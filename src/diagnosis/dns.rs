@@ -74,7 +74,7 @@ pub(super) struct Spared {
 /// of both families are one machine, and a server that listens on one of them is complete.
 pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
     let mut spared = BTreeMap::new();
-    for (address, listed) in ledger.listing() {
+    for (address, listed) in ledger.listing().iter() {
         let Address::Ip(own) = address else { continue };
         let Some(contact) = ledger.contacts.get(address) else { continue };
         let Contact::Failed(failure) = &contact.what else { continue };

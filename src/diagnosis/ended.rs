@@ -21,7 +21,8 @@ const IDLE: Duration = Duration::from_secs(1);
 /// One finding for every listed address that closed an idle connection.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let left = |address: &Address| ledger.departures.iter().any(|d| d.what.endpoint.address == *address);
-    let listed = ledger.listing().into_keys().filter(|address| !left(address));
+    let listing = ledger.listing();
+    let listed = listing.addresses().filter(|address| !left(address));
     listed.filter_map(|address| ended(ledger, address)).collect()
 }
 

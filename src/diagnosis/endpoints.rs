@@ -17,10 +17,10 @@ use crate::model::verdict::EndpointVerdict;
 pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
     let listing = ledger.listing();
     let mut reports = Vec::with_capacity(listing.len());
-    for (address, listed) in &listing {
+    for (address, listed) in listing.iter() {
         let word = RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status));
-        let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
-        let pending = ledger.pending.get(*address).map(|seen| &seen.what);
+        let contact = ledger.contacts.get(address).map(|seen| &seen.what);
+        let pending = ledger.pending.get(address).map(|seen| &seen.what);
         let pending = pending.filter(|p| p.awaits == Awaits::Response || !contact.is_some_and(Contact::is_conclusive));
         let network = if pending.is_some() { NetworkState::NotTried } else { NetworkState::of(contact) };
         let verdict = match depth {
@@ -48,7 +48,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             },
         };
         reports.push(EndpointReport {
-            address: (*address).clone(),
+            address: address.clone(),
             listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].registry(), seen.what.status)).collect(),
             verdict,
             text: match pending {
@@ -66,7 +66,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
         let address = &departure.what.endpoint.address;
         let gone = last.get(address).copied().unwrap_or(departure.at);
         let Some(contact) = ledger.contacts.get(address).filter(|contact| contact.at >= gone) else { continue };
-        if listing.contains_key(address) {
+        if listing.contains(address) {
             continue;
         }
         let verdict = match NetworkState::of(Some(&contact.what)) {

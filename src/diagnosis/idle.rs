@@ -15,9 +15,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let listing = ledger.listing();
-    let still_usable = |address: &Address| {
-        listing.get(address).is_some_and(|listed| listed.iter().any(|(_, seen)| seen.what.status.is_usable()))
-    };
+    let still_usable = |address: &Address| listing.get(address).iter().any(|(_, seen)| seen.what.status.is_usable());
     let arrived: Vec<&Observed<_>> = ledger.arrivals.iter().filter(|seen| still_usable(&seen.what.address)).collect();
     let new = join(
         &arrived

@@ -1,6 +1,7 @@
 //! [`Ledger`]: the state that results from the events of a session, with the sequence numbers that prove it.
 
 mod forgetting;
+mod listed;
 mod observe;
 mod query;
 mod record;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::forgetting::Departed;
+pub use self::listed::{Listed, ListedAddresses};
 pub use self::record::{Call, Contact, Departure, Handshake, Identity, IdleCallError, Loss, Observed, SourceRecord};
 pub use self::rotation::Rotation;
 use crate::model::connectivity::Transition;

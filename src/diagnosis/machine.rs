@@ -9,16 +9,16 @@ use crate::model::reach::{Failure, FailureCode, Resource};
 
 /// One finding for everything that could not be tried.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let untried: Vec<_> = ledger
-        .listing()
-        .into_keys()
+    let listing = ledger.listing();
+    let untried: Vec<_> = listing
+        .addresses()
         .filter_map(|address| {
             let contact = ledger.contacts.get(address)?;
             exhausted(&contact.what).map(|(resource, failure)| (resource, failure, contact.seq))
         })
         .collect();
     let Some((resource, failure, _)) = untried.first() else { return Vec::new() };
-    let count = match (untried.len(), ledger.listing().len()) {
+    let count = match (untried.len(), listing.len()) {
         (1, 1) => "the only endpoint was not tried".to_string(),
         (1, all) => format!("1 of {all} endpoints was not tried"),
         (some, all) => format!("{some} of {all} endpoints were not tried"),

@@ -24,7 +24,7 @@ type Answered<'a> = (&'a Address, &'a Observed<Arc<Proxy>>);
 /// One finding for every proxy that passed health responses on.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut by_name: BTreeMap<&str, Vec<Answered<'_>>> = BTreeMap::new();
-    for address in ledger.listing().into_keys() {
+    for address in ledger.listing().addresses() {
         if let Some(seen) = passed_on(ledger, address) {
             by_name.entry(seen.what.name.as_str()).or_default().push((address, seen));
         }

@@ -19,7 +19,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         host.is_some_and(|host| host == "localhost" || proxy.leaves_out(&host, host.parse().ok(), None))
     };
     let mut evidence = Vec::new();
-    for (address, listed) in ledger.listing() {
+    for (address, listed) in ledger.listing().iter() {
         let Some(contact) = ledger.contacts.get(address) else { continue };
         if proxy.takes(address) && !listed.iter().all(|(index, _)| left_out(*index)) {
             evidence.push(contact.seq);

@@ -2,7 +2,7 @@
 
 use super::catalog::*;
 use super::certificates;
-use super::ledger::{Contact, Ledger, Observed};
+use super::ledger::{Contact, Ledger, Listed, Observed};
 use super::registered;
 use super::report::join;
 use super::sockets;
@@ -17,7 +17,7 @@ use crate::model::reach::{Failure, FailureCode, Stage};
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     let spared = dns::spared(ledger);
-    for (address, listed) in ledger.listing() {
+    for (address, listed) in ledger.listing().iter() {
         let Some(contact) = ledger.contacts.get(address).filter(|_| !spared.contains_key(address)) else { continue };
         let registry = RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status));
         // A draining endpoint may be in any state; one that its registry lists as critical is expected to be dead.
@@ -94,9 +94,6 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }
     findings
 }
-
-/// The entry of one address in the listing of the ledger.
-type Listed<'a> = [(usize, &'a Observed<Endpoint>)];
 
 /// The other address of an instance, when the registry lists one and the endpoint serves there.
 pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Option<&'a Address> {
@@ -214,7 +211,7 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
 /// If packets to every endpoint are dropped, the most likely cause is the vantage point of this tool.
 pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
     let listing = ledger.listing();
-    let contacts: Vec<_> = listing.keys().filter_map(|address| ledger.contacts.get(*address)).collect();
+    let contacts: Vec<_> = listing.addresses().filter_map(|address| ledger.contacts.get(address)).collect();
     let all_swallowed = !contacts.is_empty()
         && contacts.iter().all(|contact| NetworkState::of(Some(&contact.what)) == NetworkState::BlackHole);
     all_swallowed.then(|| {

@@ -18,7 +18,7 @@ const QUOTED: usize = 120;
 /// Compares what the registry reports with what the network shows, and the registry with itself.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (address, listed) in ledger.listing() {
+    for (address, listed) in ledger.listing().iter() {
         let Some(contact) = ledger.contacts.get(address) else { continue };
         if RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status)) != RegistryState::Critical {
             continue;

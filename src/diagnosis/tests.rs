@@ -22,7 +22,7 @@ use crate::model::verdict::EndpointVerdict;
 
 /// A ledger that receives one event after another, one second apart.
 #[derive(Default)]
-struct EventLog {
+pub(super) struct EventLog {
     ledger: Ledger,
     seq: u64,
 }
@@ -36,7 +36,11 @@ impl EventLog {
         self
     }
 
-    fn lists(&mut self, backend: &'static str, endpoints: &[(&str, EndpointStatus)]) -> &mut Self {
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(super) fn lists(&mut self, backend: &'static str, endpoints: &[(&str, EndpointStatus)]) -> &mut Self {
         self.lists_with(backend, endpoints, &[], Vec::new())
     }
 

@@ -17,7 +17,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let listing = ledger.listing();
     let mut alike: Vec<(&WatchEnd, Vec<(&Address, u64)>)> = Vec::new();
     for (address, Observed { what: end, seq, .. }) in &ledger.watch_ends {
-        if !listing.contains_key(address) {
+        if !listing.contains(address) {
             continue;
         }
         let is_alike = |known: &WatchEnd| known.code == end.code && known.text == end.text;

@@ -87,15 +87,15 @@ impl<'a> Attempt<'a> {
     pub async fn stream(
         &self,
         mode: Mode,
+        origin: &Origin,
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<(Box<dyn Io>, Option<(TlsReport, ClientAuth)>), Failure> {
-        let origin = origin(self.setup, self.address, mode)?;
         let io = self.dial(report).await?;
         match mode {
             Mode::Plaintext => Ok((io, None)),
             Mode::Tls => {
                 // Boxed, as every rare stage is: each probe's task has room for the largest future.
-                let TlsConnection { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
+                let TlsConnection { io, report: tls, client } = Box::pin(self.secure(io, origin, report)).await?;
                 Ok((io, Some((tls, client))))
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Attempt<'a> {
     /// All stages, in one mode.
     pub async fn run(&self, mode: Mode, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
         let origin = origin(self.setup, self.address, mode)?;
-        let (io, secured) = self.stream(mode, report).await?;
+        let (io, secured) = self.stream(mode, &origin, report).await?;
         self.progress.enter(Stage::Http2);
         let begun = Instant::now();
         let early = self.question.filter(|_| self.setup.options.tls == TlsMode::Off && mode == Mode::Plaintext);

@@ -65,7 +65,7 @@ async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     let local =
         |error: &MetadataError| Failure::new(Stage::Health, FailureCode::Local, error.to_string(), Duration::ZERO);
     let metadata = setup.metadata.as_ref().as_ref().map_err(local)?;
-    let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
+    let (io, secured) = attempt.stream(mode, &origin, &mut |_| {}).await?;
     let begun = Instant::now();
     let mut connection = IdleConnection {
         io,

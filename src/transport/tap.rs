@@ -143,26 +143,29 @@ impl Tap {
 /// What the peer's first frame means.
 pub(super) fn greeting(frame: Frame<'_>) -> First {
     let unexpected = |text| First::Unexpected(FailureCode::ProtocolError, text);
-    match (frame.kind, frames::goaway(frame.payload)) {
-        (frames::SETTINGS, _) if frame.is_ack() => {
+    match frame.kind {
+        frames::SETTINGS if frame.is_ack() => {
             unexpected("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
         }
-        (frames::SETTINGS, _) if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
+        frames::SETTINGS if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
             unexpected(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
         }
-        (frames::SETTINGS, _) => First::Settings(frames::settings(frame.payload)),
-        (frames::GOAWAY, Some(goaway)) => {
-            let debug = match goaway.debug.as_str() {
-                "" => String::new(),
-                debug => format!(", debug data \"{debug}\""),
-            };
-            let code = http2_error_name(goaway.code);
-            First::Unexpected(FailureCode::GoAway, format!("server sent GOAWAY {code} before SETTINGS{debug}"))
-        }
-        (frames::GOAWAY, None) => {
-            unexpected(format!("first frame is a GOAWAY with a payload of {} bytes, expected at least 8", frame.length))
-        }
-        (other, _) => unexpected(format!("first frame is {}, expected SETTINGS", frames::name(other))),
+        frames::SETTINGS => First::Settings(frames::settings(frame.payload)),
+        frames::GOAWAY => match frames::goaway(frame.payload) {
+            Some(goaway) => {
+                let debug = match goaway.debug.as_str() {
+                    "" => String::new(),
+                    debug => format!(", debug data \"{debug}\""),
+                };
+                let code = http2_error_name(goaway.code);
+                First::Unexpected(FailureCode::GoAway, format!("server sent GOAWAY {code} before SETTINGS{debug}"))
+            }
+            None => {
+                let length = frame.length;
+                unexpected(format!("first frame is a GOAWAY with a payload of {length} bytes, expected at least 8"))
+            }
+        },
+        other => unexpected(format!("first frame is {}, expected SETTINGS", frames::name(other))),
     }
 }
 
@@ -188,6 +191,7 @@ impl Tap {
             if self.outgoing.at_boundary() && !self.settings_due {
                 self.waiting.extend_from_slice(&FAREWELL);
             }
+            tcp::closes_next(&*self.io);
             self.farewell = Farewell::Saying;
         }
         if self.farewell == Farewell::Saying {
@@ -198,7 +202,7 @@ impl Tap {
             }
             self.farewell = Farewell::Said;
         }
-        Poll::Ready(io::Error::new(io::ErrorKind::ConnectionAborted, "closed by us"))
+        Poll::Ready(io::ErrorKind::ConnectionAborted.into())
     }
 
     /// True while written bytes must wait for more.

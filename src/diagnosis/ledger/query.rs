@@ -1,11 +1,10 @@
 //! Queries on the ledger.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Departure, Ledger, Observed, SourceRecord};
+use super::{Departure, Ledger, ListedAddresses, Observed, SourceRecord};
 use crate::model::connectivity::ConnectivityState;
-use crate::model::endpoint::{Address, Endpoint};
+use crate::model::endpoint::Address;
 use crate::model::resolution::NoteKind;
 
 impl Ledger {
@@ -16,14 +15,8 @@ impl Ledger {
     }
 
     /// Every address that any source lists now, with the sources that list it.
-    pub fn listing(&self) -> BTreeMap<&Address, Vec<(usize, &Observed<Endpoint>)>> {
-        let mut listing: BTreeMap<&Address, Vec<(usize, &Observed<Endpoint>)>> = BTreeMap::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            for (key, endpoint) in &source.listed {
-                listing.entry(key.address()).or_default().push((index, endpoint));
-            }
-        }
-        listing
+    pub fn listing(&self) -> ListedAddresses<'_> {
+        ListedAddresses::of(self)
     }
 
     /// How long a registry that lists `address` took for its first response: a client that queries again would wait

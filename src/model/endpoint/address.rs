@@ -1,5 +1,6 @@
 //! [`Address`]: where an endpoint listens.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::str::FromStr;
 use crate::model::host_port::{self, HostPort, PortError, joined, without_brackets};
 
 /// Where one endpoint listens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Address {
     /// An IP address and port.
@@ -42,6 +43,52 @@ impl Address {
             Address::Name { port, .. } => Some(*port),
             Address::Unix(_) | Address::UnixAbstract(_) => None,
         }
+    }
+
+    /// The order of addresses that are not both IPv4.
+    #[cold]
+    fn cmp_rare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Address::Ip(a), Address::Ip(b)) => a.cmp(b),
+            (Address::Name { host: a, port: one }, Address::Name { host: b, port: other }) => {
+                a.cmp(b).then(one.cmp(other))
+            }
+            (Address::Unix(a), Address::Unix(b)) => a.cmp(b),
+            (Address::UnixAbstract(a), Address::UnixAbstract(b)) => a.cmp(b),
+            (Address::Ip(_) | Address::Name { .. } | Address::Unix(_) | Address::UnixAbstract(_), _) => {
+                self.kind().cmp(&other.kind())
+            }
+        }
+    }
+
+    /// The position of its kind in the order of addresses.
+    fn kind(&self) -> u8 {
+        match self {
+            Address::Ip(_) => 0,
+            Address::Name { .. } => 1,
+            Address::Unix(_) => 2,
+            Address::UnixAbstract(_) => 3,
+        }
+    }
+}
+
+/// IPv4 addresses first, then IPv6 addresses, names and sockets, each by value. Written out because nearly all
+/// addresses are IPv4, and ordered maps of them are searched for every event.
+impl Ord for Address {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Address::Ip(SocketAddr::V4(a)), Address::Ip(SocketAddr::V4(b))) => {
+                (a.ip().to_bits(), a.port()).cmp(&(b.ip().to_bits(), b.port()))
+            }
+            _ => self.cmp_rare(other),
+        }
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -151,6 +198,30 @@ pub enum AddressErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_ordered_by_kind_and_then_by_value() {
+        let ordered = [
+            "9.0.0.1:80",
+            "10.0.0.1:80",
+            "10.0.0.1:8080",
+            "10.0.0.2:1",
+            "[2001:db8::1]:80",
+            "[2001:db8::1]:81",
+            "a.example:81",
+            "b.example:80",
+            "unix:/run/a",
+            "unix:/run/b",
+            "unix-abstract:a",
+            "unix-abstract:b",
+        ];
+        let ordered = ordered.map(|text| text.parse::<Address>().unwrap());
+        for (i, a) in ordered.iter().enumerate() {
+            for (j, b) in ordered.iter().enumerate() {
+                assert_eq!(a.cmp(b), i.cmp(&j), "{a} and {b}");
+            }
+        }
+    }
 
     #[test]
     fn addresses_are_parsed_and_refused_with_the_reason() {

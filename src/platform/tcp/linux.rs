@@ -6,8 +6,16 @@ use std::os::fd::{AsFd, AsRawFd as _};
 use std::time::Duration;
 
 use nix::libc::{self, socklen_t, tcp_info};
+use socket2::SockRef;
 
 use super::TcpFacts;
+
+/// Delays what is written from now on until the socket is closed (200 ms at most), so that it is sent in one packet
+/// with the FIN.
+pub fn send_with_fin(socket: &impl AsFd) {
+    // Without it, the same bytes are sent in two packets.
+    let _ = SockRef::from(socket).set_tcp_cork(true);
+}
 
 /// The kernel's facts about `socket`; `None` when it is not a TCP socket.
 pub fn facts(socket: &impl AsFd) -> Option<TcpFacts> {
@@ -36,6 +44,8 @@ pub fn facts(socket: &impl AsFd) -> Option<TcpFacts> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{ErrorKind, Read as _, Write as _};
+
     use super::*;
 
     #[test]
@@ -43,6 +53,24 @@ mod tests {
         assert_eq!(offset_of!(tcp_info, tcpi_unacked), 24);
         assert_eq!(offset_of!(tcp_info, tcpi_last_ack_recv), 56);
         assert_eq!(offset_of!(tcp_info, tcpi_segs_in), 140);
+    }
+
+    #[test]
+    fn the_last_bytes_are_sent_when_the_socket_is_closed() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        super::send_with_fin(&stream);
+        stream.write_all(b"last").unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let early = peer.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(early.kind(), ErrorKind::WouldBlock, "loopback delivers at once what is sent");
+        drop(stream);
+        peer.set_nonblocking(false).unwrap();
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).unwrap();
+        assert_eq!(received, b"last");
     }
 
     #[test]

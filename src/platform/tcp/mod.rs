@@ -1,4 +1,4 @@
-//! The kernel's facts about a TCP connection.
+//! The kernel's facts about a TCP connection, and its last packet.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -8,9 +8,9 @@ mod other;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
-pub use linux::facts;
+pub use linux::{facts, send_with_fin};
 #[cfg(not(target_os = "linux"))]
-pub use other::facts;
+pub use other::{facts, send_with_fin};
 
 /// What the kernel reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

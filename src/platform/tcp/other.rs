@@ -3,6 +3,9 @@
 
 use super::TcpFacts;
 
+/// Nothing: the last bytes are sent in a packet of their own.
+pub fn send_with_fin<S>(_: &S) {}
+
 /// Always `None`.
 pub fn facts<S>(_: &S) -> Option<TcpFacts> {
     None
