@@ -40,14 +40,14 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 None => continue,
             },
             Contact::Failed(failure) => {
-                if let Some(mesh) = mesh_only(ledger, address, &listed) {
-                    findings.push(in_a_mesh(ledger, address, &listed, contact, failure, mesh));
+                if let Some(mesh) = mesh_only(ledger, address, listed) {
+                    findings.push(in_a_mesh(ledger, address, listed, contact, failure, mesh));
                     continue;
                 }
                 let dead =
                     matches!(NetworkState::of(Some(&contact.what)), NetworkState::Dead | NetworkState::BlackHole);
                 let name_elsewhere = listed.iter().find_map(|(_, seen)| seen.what.also().map(|also| (seen, also)));
-                let alive = serves_elsewhere(ledger, &listed);
+                let alive = serves_elsewhere(ledger, listed);
                 match registry {
                     _ if failure.stage == Stage::Resolve && name_elsewhere.is_some() || alive.is_some() => {
                         let Some((seen, also)) = name_elsewhere else { continue };
@@ -63,8 +63,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     }
                     RegistryState::Critical | RegistryState::Warning if dead => continue,
                     RegistryState::Healthy if says_nobody_is_there(failure) => {
-                        remedy =
-                            sockets::remedy(address, failure).or_else(|| registered::against_dead(ledger, &listed));
+                        remedy = sockets::remedy(address, failure).or_else(|| registered::against_dead(ledger, listed));
                         let text =
                             format!("{address} is reported as healthy by {} but is unreachable: {failure}", join(&who));
                         (&DEAD_ENDPOINT, text)

@@ -59,7 +59,6 @@ impl<'a> ListedAddresses<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::diagnosis::tests::EventLog;
     use crate::model::endpoint::EndpointStatus::{Critical, Healthy};
 
