@@ -26,9 +26,7 @@ const QUIET: Duration = Duration::from_millis(250);
 
 fn main() -> Result<()> {
     let Some(program) = std::env::var_os("GRPC_DISCOVER_TEST_CONSUL") else {
-        return Err(
-            "GRPC_DISCOVER_TEST_CONSUL names no Consul agent: run tests/run --provide, it says where it is".into()
-        );
+        return Err("GRPC_DISCOVER_TEST_CONSUL names no Consul agent: tests/run --provide prints its path".into());
     };
     let agent = Agent::start(&program)?;
     agent.register("stays", 1000)?;
@@ -50,7 +48,7 @@ fn main() -> Result<()> {
             }
             let since = |at: Instant| at.saturating_duration_since(changed).as_secs_f64() * 1000.0;
             own.push(since(ours.wait("the new list", endpoints)?));
-            consul.push(since(told(&answers, here)?));
+            consul.push(since(reported(&answers, here)?));
         }
     }
 
@@ -67,7 +65,7 @@ fn main() -> Result<()> {
 }
 
 /// When the watching query first returned that the instance is listed, or removed.
-fn told(answers: &Receiver<(Instant, bool)>, here: bool) -> Result<Instant> {
+fn reported(answers: &Receiver<(Instant, bool)>, here: bool) -> Result<Instant> {
     loop {
         let (at, there) = answers.recv_timeout(Duration::from_secs(60))?;
         if there == here {
@@ -94,9 +92,9 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn()?;
         let agent = Agent { child, port: http.parse()? };
-        let began = Instant::now();
+        let started_at = Instant::now();
         while !agent.get("/v1/health/service/consul?passing").is_ok_and(|(_, answer)| answer.contains("\"Node\"")) {
-            if began.elapsed() > Duration::from_secs(30) {
+            if started_at.elapsed() > Duration::from_secs(30) {
                 return Err("the Consul agent does not answer".into());
             }
             std::thread::sleep(Duration::from_millis(50));

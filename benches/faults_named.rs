@@ -77,11 +77,11 @@ impl Fault {
         let address = format!("127.0.0.1:{}", self.port);
         let mut arguments = vec!["probe", "-o", "ndjson", &address];
         arguments.extend(self.arguments.iter().map(String::as_str));
-        let began = Instant::now();
+        let started_at = Instant::now();
         let lines = Lines::of("grpc-discover", &mut support::command(&arguments))?;
         let word = format!("\"{}\"", self.word);
         let named = lines.wait(self.word, |line| line.contains(&word))?;
-        Ok(named.saturating_duration_since(began).as_secs_f64() * 1000.0)
+        Ok(named.saturating_duration_since(started_at).as_secs_f64() * 1000.0)
     }
 }
 

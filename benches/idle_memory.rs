@@ -59,7 +59,7 @@ fn main() -> Result<()> {
         }
     }
 
-    say(format_args!("resident memory of open, silent channels, {rounds} rounds"))?;
+    say(format_args!("resident memory of open, idle channels, {rounds} rounds"))?;
     for ((name, slopes), memory) in names.iter().zip(&slopes).zip(memory) {
         let slope = Spread::new(slopes.clone())?;
         let mut sizes = String::new();

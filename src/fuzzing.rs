@@ -88,9 +88,9 @@ fn consul_instance(bytes: &[u8]) {
 /// A pod of Kratos: its labels and annotations, one per line.
 fn kratos_pod(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let said = pairs(&text);
-    let words: BTreeMap<&str, &str> = said.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let ports = vec![(50051, said.keys().next().map(String::as_str), "TCP"), (-1, None, "grpc")];
+    let values = pairs(&text);
+    let words: BTreeMap<&str, &str> = values.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let ports = vec![(50051, values.keys().next().map(String::as_str), "TCP"), (-1, None, "grpc")];
     let pod = kratos_pods::Pod { labels: words.clone(), annotations: words, ip: Some("10.0.0.1"), ports };
     let _ = kratos_pods::read(&pod);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Result;
 
 /// Longer than anything that is measured: waiting longer is pointless.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running program. It is killed when dropped.
 pub struct Lines {
@@ -40,14 +40,14 @@ impl Lines {
 
     /// Waits for a line that is `wanted`, and returns the time at which it was read.
     pub fn wait(&self, what: &str, mut wanted: impl FnMut(&str) -> bool) -> Result<Instant> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIME_LIMIT;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok((at, line)) if wanted(&line) => return Ok(at),
                 Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => return Err(format!("{}: no line that says {what}", self.name).into()),
+                Err(RecvTimeoutError::Timeout) => return Err(format!("{}: no line with {what}", self.name).into()),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!("{}: ended before a line that says {what}", self.name).into());
+                    return Err(format!("{}: ended before a line with {what}", self.name).into());
                 }
             }
         }

@@ -48,7 +48,7 @@ impl MassServer {
         let mut line = String::new();
         let stdout = child.stdout.take().ok_or("mass_server has no stdout")?;
         BufReader::new(stdout).read_line(&mut line)?;
-        let port = line.trim().parse().map_err(|error| format!("mass_server said \"{}\": {error}", line.trim()))?;
+        let port = line.trim().parse().map_err(|error| format!("mass_server printed \"{}\": {error}", line.trim()))?;
         Ok(MassServer { child, port })
     }
 }

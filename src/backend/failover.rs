@@ -89,11 +89,11 @@ pub(super) async fn first<'a, M: fmt::Display, T, E: MemberError>(
     limit: Duration,
     mut query: impl FnMut(M, Duration) -> BoxFuture<'a, Result<T, E>>,
 ) -> Result<(T, Vec<Failed<E>>), FailoverError<E>> {
-    let (begun, count) = (Instant::now(), members.len());
+    let (started, count) = (Instant::now(), members.len());
     let mut failed = Vec::new();
     for (index, member) in members.enumerate() {
         let name = member.to_string();
-        let left = limit.saturating_sub(begun.elapsed());
+        let left = limit.saturating_sub(started.elapsed());
         tracing::debug!(member = name, "query");
         let queried = query(member, left / u32::try_from(count - index).unwrap_or(u32::MAX)).await;
         if let Err(error) = &queried {
@@ -140,7 +140,7 @@ mod tests {
     /// Members `0`, `1`, …: each takes 600 ms of its share, and responds as in `results`.
     async fn queried(results: Vec<Result<(), ResolveCode>>) -> (Result<usize, ResolveError>, Vec<u128>) {
         let shares = RefCell::new(Vec::new());
-        let asked =
+        let query =
             first(results.iter().enumerate().map(|(index, _)| index), Duration::from_secs(6), |index, share| {
                 shares.borrow_mut().push(share.as_millis());
                 let result = results[index].map(|()| index).map_err(Code);
@@ -149,7 +149,7 @@ mod tests {
                     result
                 })
             });
-        let outcome = asked.await.map(|(index, failed)| {
+        let outcome = query.await.map(|(index, failed)| {
             assert_eq!(failed.len(), index);
             index
         });
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_error_that_holds_for_all_members_ends_the_search() {
+    async fn an_error_that_applies_to_all_members_ends_the_search() {
         let (responded, shares) = queried(vec![Err(ResolveCode::Denied), Ok(())]).await;
         assert_eq!(responded.unwrap_err().to_string(), "registry 0: Denied");
         assert_eq!(shares.len(), 1);

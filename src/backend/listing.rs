@@ -123,7 +123,7 @@ impl Listing {
         Some((String::from_utf8_lossy(key).into_owned(), item.owner))
     }
 
-    /// The keys that begin with `prefix`, in their order.
+    /// The keys that start with `prefix`, in their order.
     pub(super) fn keys(&self, prefix: &str) -> Vec<String> {
         let within = self.items.range(prefix.as_bytes().to_vec()..).map(|(key, _)| String::from_utf8_lossy(key));
         within.take_while(|key| key.starts_with(prefix)).map(|key| key.into_owned()).collect()

@@ -5,7 +5,7 @@
     allow(dead_code, reason = "a build with some of the backends may use a part of it")
 )]
 
-pub(super) use crate::net::io_words;
+pub(super) use crate::net::io_text;
 
 /// A registry's address in printable form: without the part before an `@` and the part after a `?`.
 pub(super) fn shown_address(text: &str) -> String {

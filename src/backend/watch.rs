@@ -33,10 +33,10 @@ pub(super) trait Watch: Send + Sized + 'static {
 
 /// The response to the initial query of a watch, then its changes.
 pub(super) fn after<W: Watch>(
-    begin: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
+    start: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
 ) -> Resolution {
     let start = async move {
-        match begin.await {
+        match start.await {
             Ok((first, watch)) => {
                 tracing::debug!("watch opened");
                 Box::pin(stream::iter([Ok(first)]).chain(watch.changes())) as Resolution

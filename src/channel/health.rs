@@ -40,7 +40,7 @@ impl HealthView {
     }
 
     /// The Watch reported something; returns the sentence for the new state.
-    pub(super) fn heard(&mut self, ctx: &mut Context<'_>, health: &Health) -> String {
+    pub(super) fn update(&mut self, ctx: &mut Context<'_>, health: &Health) -> String {
         match health {
             Health::Serving => {
                 self.message(ConnectivityState::Ready);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Elapsed;
 
-/// Counts RPCs and computes when the idle timeout is over.
+/// Counts RPCs and computes when the idle timeout ends.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     timeout: Option<Duration>,
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn i09_more_ends_than_begins_is_no_underflow() {
+    fn i09_more_ends_than_starts_is_not_an_underflow() {
         let mut idle = IdleTimer::new(Some(SECOND));
         idle.exit(Elapsed::ZERO);
         idle.rpc_finished(Elapsed::from_secs(5));

@@ -24,7 +24,7 @@ pub struct Channel {
     idle: IdleTimer,
     mode: ChannelMode,
     /// The last result of the resolver, where the next exit from idle mode starts with it.
-    heard: LastResolution,
+    resolution: LastResolution,
 }
 
 /// Whether there is a policy.
@@ -68,7 +68,7 @@ impl Channel {
             },
             idle: IdleTimer::new(options.idle_timeout),
             mode: ChannelMode::Idle,
-            heard: LastResolution::default(),
+            resolution: LastResolution::default(),
             options,
         }
     }
@@ -124,7 +124,7 @@ impl Channel {
         self.idle.deadline().into_iter().chain(policy).min()
     }
 
-    /// When the idle timeout will be over, for a countdown: `None` while RPCs are active, in idle mode, and without a
+    /// When the idle timeout ends, for a countdown: `None` while RPCs are active, in idle mode, and without a
     /// timeout.
     pub fn idle_deadline(&self) -> Option<Elapsed> {
         self.idle.deadline()
@@ -168,7 +168,7 @@ impl Channel {
         &'a mut self,
         effects: &'a mut Vec<Effect>,
     ) -> (Context<'a>, &'a mut ChannelMode, &'a mut LastResolution) {
-        (Context { options: &self.options, core: &mut self.core, effects }, &mut self.mode, &mut self.heard)
+        (Context { options: &self.options, core: &mut self.core, effects }, &mut self.mode, &mut self.resolution)
     }
 
     /// Runs `act` on the policy, if there is one, and makes a policy that became IDLE reconnect when it must.
@@ -192,7 +192,7 @@ impl Channel {
     /// Leaves idle mode: CONNECTING before anything is resolved, then the resolver, then the policy.
     fn exit_idle_mode(&mut self, effects: &mut Vec<Effect>, cause: Cause) {
         self.idle.exit(self.core.now);
-        let (mut ctx, mode, heard) = self.context(effects);
+        let (mut ctx, mode, resolution) = self.context(effects);
         ctx.channel(ConnectivityState::Connecting, &cause);
         match ctx.core.resolver {
             Resolver::Stopped => {
@@ -207,7 +207,7 @@ impl Channel {
             Policy::RoundRobin => Balancer::RoundRobin(RoundRobin::new()),
         };
         // The last result of discovery while the channel was IDLE, or the frozen list.
-        match heard {
+        match resolution {
             LastResolution { list: Some(list), error: _ } => balancer.update(&mut ctx, list),
             LastResolution { list: None, error: Some(error) } => balancer.resolver_failed(&mut ctx, error),
             LastResolution { list: None, error: None } => {}
@@ -221,12 +221,12 @@ impl Channel {
         let timeout = self.options.idle_timeout.unwrap_or_default();
         let cause = Cause::new(CauseCode::IdleTimeout, format!("no RPC for {}", exact_duration(timeout)));
         let ChannelMode::Active(mut balancer) = std::mem::replace(&mut self.mode, ChannelMode::Idle) else { return };
-        let (mut ctx, _, heard) = self.context(effects);
+        let (mut ctx, _, resolution) = self.context(effects);
         match ctx.options.across_idle {
             AcrossIdle::KeepWatching => {}
             AcrossIdle::StopAndRebuild => {
                 ctx.stop_resolver(Resolver::Stopped);
-                *heard = LastResolution::default();
+                *resolution = LastResolution::default();
             }
             AcrossIdle::Frozen => ctx.stop_resolver(Resolver::Frozen),
         }
@@ -252,11 +252,11 @@ impl Channel {
         }
         // A resolver that repeats its list reports nothing new. If it did, a list repeated faster than a pass takes
         // would keep pick_first from ever reporting TRANSIENT_FAILURE.
-        let repeated = self.heard.error.is_none() && self.heard.list.as_ref() == Some(&list);
-        self.heard.error = None;
+        let repeated = self.resolution.error.is_none() && self.resolution.list.as_ref() == Some(&list);
+        self.resolution.error = None;
         if !repeated {
             self.with_balancer(effects, |balancer, ctx| balancer.update(ctx, &list));
-            self.heard.list = Some(list);
+            self.resolution.list = Some(list);
         }
     }
 
@@ -265,7 +265,7 @@ impl Channel {
             return;
         }
         self.with_balancer(effects, |balancer, ctx| balancer.resolver_failed(ctx, &error));
-        self.heard.error = Some(error);
+        self.resolution.error = Some(error);
     }
 
     fn connection_news(&mut self, effects: &mut Vec<Effect>, connection: ConnectionId, news: ConnectionNews) {

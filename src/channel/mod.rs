@@ -134,7 +134,7 @@ pub enum Input {
     Connected(ConnectionId),
     /// The attempt failed.
     ConnectFailed(ConnectionId, Failure),
-    /// GOAWAY: the connection takes no new streams. For the channel the connection is over: it responds with
+    /// GOAWAY: the connection takes no new streams. For the channel the connection has ended: it responds with
     /// [`Effect::Close`] that drains; the later end of the connection changes nothing.
     GoingAway(ConnectionId, Disconnect),
     /// The connection was closed.

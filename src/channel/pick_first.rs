@@ -57,7 +57,7 @@ pub(super) struct PickFirst {
     /// Created when their turn comes. Boxed: a map's smallest node has room for eleven, and with round_robin there is
     /// a map for each endpoint.
     subchannels: BTreeMap<Address, Box<Member>>,
-    /// True until every address has failed once since the pass began.
+    /// True until every address has failed once since the pass started.
     first_pass: bool,
     /// Failures since the pass ended; TRANSIENT_FAILURE is renewed after as many as there are subchannels.
     failures: usize,
@@ -168,7 +168,7 @@ impl PickFirst {
     pub(super) fn update(&mut self, ctx: &mut Context<'_>, list: &[Address]) {
         self.next_attempt_at = None;
         if list.is_empty() {
-            return self.nobody_there(ctx);
+            return self.is_unreachable(ctx);
         }
         let mut addresses = deduplicated(list);
         if ctx.options.shuffle {
@@ -240,7 +240,7 @@ impl PickFirst {
         }
     }
 
-    /// Performs what is due: backoffs that are over, the next attempt of the pass, a health Watch to be opened again.
+    /// Performs what is due: backoffs that have ended, the next attempt of the pass, a health Watch to be opened again.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now();
         let due = self.subchannels().filter(|s| s.deadline().is_some_and(|due| due <= now));
@@ -349,7 +349,7 @@ impl PickFirst {
         self.fail(ctx, format!("connection error: desc = \"{error}\""), Cause::new(CauseCode::AllFailed, text));
     }
 
-    fn nobody_there(&mut self, ctx: &mut Context<'_>) {
+    fn is_unreachable(&mut self, ctx: &mut Context<'_>) {
         self.addresses.clear();
         self.drop_unlisted(ctx);
         let text = "name resolver error: produced zero addresses";

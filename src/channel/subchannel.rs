@@ -186,14 +186,14 @@ impl Subchannel {
     /// The health Watch reported something.
     pub(super) fn health(&mut self, ctx: &mut Context<'_>, health: &Health) {
         let LinkState::Ready { health: Some(watched), .. } = &mut self.link else { return };
-        watched.sentence = watched.view.heard(ctx, health);
+        watched.sentence = watched.view.update(ctx, health);
         watched.unknown_service = *health == Health::ServiceUnknown;
         let state = watched.view.state();
         let text = format!("{}: {}", self.address, watched.sentence);
         self.show(ctx, state, Cause::new(CauseCode::Health, text));
     }
 
-    /// Performs what is due: the backoff is over, or the health Watch must be opened again.
+    /// Performs what is due: the backoff has ended, or the health Watch must be opened again.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now();
         match &mut self.link {

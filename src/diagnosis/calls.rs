@@ -16,7 +16,7 @@ pub(super) fn on_status(code: GrpcStatus) -> String {
             "Allow this caller to call grpc.health.v1.Health (RBAC, interceptor, mesh policy), or use other credentials with -H."
         }
         GrpcStatus::Unavailable => {
-            "The server, or a proxy in its place, reports that a dependency is unavailable: the message names it."
+            "The server, or a proxy in front of it, reports that a dependency is unavailable: the message names it."
         }
         GrpcStatus::ResourceExhausted => {
             "The server reports that it reached a limit (rate, memory, message size): see the message; probe less often (--rate, -c)."
@@ -42,7 +42,7 @@ pub(super) fn on_status(code: GrpcStatus) -> String {
 
 /// For a call that was sent and got no response before its deadline: what TCP shows, and what to do. `acknowledged`:
 /// see [`Unanswered`](crate::model::rpc::Unanswered).
-pub(super) fn on_silence(acknowledged: Option<bool>) -> (&'static str, String) {
+pub(super) fn on_no_response(acknowledged: Option<bool>) -> (&'static str, String) {
     let process = "check whether the process is stopped (state T in ps), out of CPU, or blocked (thread dump, goroutine dump, a lock in its health handler). If it is only slow, raise --rpc-timeout.";
     match acknowledged {
         Some(true) => (
@@ -92,7 +92,7 @@ pub(super) fn on_reset(code: u32) -> String {
 
 /// For a call that a GOAWAY ended.
 pub(super) fn on_goaway(goaway: &GoAway) -> String {
-    let text = if goaway.calms_pings() {
+    let text = if goaway.limits_pings() {
         "Ping less often (--keepalive-time here, the client's keepalive time there), or relax the server's enforcement policy."
     } else if goaway.names_rotation() {
         "The server closes connections by age or idle time: compare max_connection_age, max_connection_idle and the grace period with the duration of calls."

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_says_what_it_means_how_it_is_proved_and_what_to_do() {
+    fn every_finding_has_a_meaning_a_proof_and_a_remedy() {
         for kind in FINDINGS {
             for text in [kind.meaning, kind.proof, kind.remedy] {
                 assert!(text.ends_with('.') && text.len() > 20, "{}: {text}", kind.code);

@@ -55,20 +55,20 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// True when the closes of these connections have one common finding: too many pings, a named rule, a pattern.
-pub(super) fn is_told(address: &Address, losses: &[Observed<Loss>]) -> bool {
+pub(super) fn is_reported(address: &Address, losses: &[Observed<Loss>]) -> bool {
     !on_losses(address, losses, false).is_empty()
 }
 
 /// Each kind of close has its own finding; each loss is counted once.
 fn on_losses(address: &Address, losses: &[Observed<Loss>], answered: bool) -> Vec<Finding> {
-    let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut too_many_pings, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
     let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
     let (mut broken, mut limited, mut flooded, mut leaving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for seen in losses {
         let stood = seen.what.lived >= STOOD;
         match (&seen.what.disconnect.goaway, seen.what.disconnect.reason) {
             (_, DisconnectReason::SubchannelShutdown) => {}
-            (Some(goaway), _) if goaway.calms_pings() => calmed.push(seen),
+            (Some(goaway), _) if goaway.limits_pings() => too_many_pings.push(seen),
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Age) => aged.push(seen),
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Idle) => idled.push(seen),
             (Some(goaway), _) if goaway.code == 0 && stood => polite.push(seen),
@@ -84,35 +84,35 @@ fn on_losses(address: &Address, losses: &[Observed<Loss>], answered: bool) -> Ve
         }
     }
     let mut findings = Vec::new();
-    let mut tell = |kind, losses: &[&Observed<Loss>], text: String| {
+    let mut report = |kind, losses: &[&Observed<Loss>], text: String| {
         findings.push(finding(kind, address, text, losses.iter().map(|seen| seen.seq).collect()));
     };
     // Losses that no call waited for: where one did, its failure is the finding.
     if let Some(last) = broken.last().filter(|_| answered) {
         let text = format!("{address} violated HTTP/2, so we closed the connection: {}", last.what.disconnect.detail);
-        tell(&HTTP2_PROTOCOL_ERROR, &broken, text);
+        report(&HTTP2_PROTOCOL_ERROR, &broken, text);
     }
     if let Some(last) = limited.last().filter(|_| answered) {
         let text = format!(
             "{address} sent more than our HTTP/2 library accepts, so we closed the connection: {}",
             last.what.disconnect.detail
         );
-        tell(&OUR_HTTP2_LIMIT, &limited, text);
+        report(&OUR_HTTP2_LIMIT, &limited, text);
     }
     if let Some(last) = flooded.last().filter(|_| answered) {
         let text = format!(
             "{address} sent a flood of small frames, so we closed the connection: {}",
             last.what.disconnect.detail
         );
-        tell(&FRAME_FLOOD, &flooded, text);
+        report(&FRAME_FLOOD, &flooded, text);
     }
     if let Some(last) = leaving.last().filter(|_| answered && abrupt.len() < PATTERN) {
         let text = format!("{address} responded and closed the connection at once: {}", last.what.disconnect);
-        tell(&GOAWAY_WITH_RESPONSE, &leaving, text);
+        report(&GOAWAY_WITH_RESPONSE, &leaving, text);
     }
-    if let Some(last) = calmed.last() {
+    if let Some(last) = too_many_pings.last() {
         let text = format!("{address} closed the connection because of too many pings: {}", last.what.disconnect);
-        tell(&TOO_MANY_PINGS, &calmed, text);
+        report(&TOO_MANY_PINGS, &too_many_pings, text);
     }
     let named = !aged.is_empty() || !idled.is_empty();
     let steady = if !named && polite.len() >= PATTERN && steady(&polite) { polite } else { Vec::new() };
@@ -121,7 +121,7 @@ fn on_losses(address: &Address, losses: &[Observed<Loss>], answered: bool) -> Ve
     {
         if let Some(last) = rotated.last() {
             let text = format!("{address} {what}{}: {}", ages(rotated), last.what.disconnect);
-            tell(&CONNECTION_ROTATION, rotated, text);
+            report(&CONNECTION_ROTATION, rotated, text);
         }
     }
     if abrupt.len() >= PATTERN
@@ -133,7 +133,7 @@ fn on_losses(address: &Address, losses: &[Observed<Loss>], answered: bool) -> Ve
             ages(&abrupt),
             last.what.disconnect
         );
-        tell(&FLAPPING, &abrupt, text);
+        report(&FLAPPING, &abrupt, text);
     }
     findings
 }

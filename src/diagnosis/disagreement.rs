@@ -23,25 +23,26 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 /// usable endpoints.
 fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     // A backend that no target names and that does not have the name has nothing to compare.
-    let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
-    let mut heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
-    heard.retain(|(_, source)| {
-        let others = ledger.heard().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, *source));
+    let is_counted = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
+    let mut responding: Vec<(usize, &SourceRecord)> =
+        ledger.responding().filter(|(_, source)| is_counted(source)).collect();
+    responding.retain(|(_, source)| {
+        let others = ledger.responding().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, *source));
         let virtual_ip = virtual_ip(ledger, source, others);
         let is_one = virtual_ip.is_some();
         findings.extend(virtual_ip);
         !is_one
     });
-    if heard.len() < 2 {
+    if responding.len() < 2 {
         return;
     }
-    let sets: Vec<BTreeSet<Address>> = heard.iter().map(|(_, source)| usable(source)).collect();
+    let sets: Vec<BTreeSet<Address>> = responding.iter().map(|(_, source)| usable(source)).collect();
     if sets.windows(2).all(|pair| pair[0] == pair[1]) {
         return;
     }
     let all: BTreeSet<&Address> = sets.iter().flatten().collect();
     let mut parts = Vec::new();
-    for ((_, source), set) in heard.iter().zip(&sets) {
+    for ((_, source), set) in responding.iter().zip(&sets) {
         let missing = all.iter().filter(|address| !set.contains(**address));
         let mut by_status: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
         for address in missing {
@@ -53,10 +54,11 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
             Some(status) => format!("{} lists {} as {status}", source.source, shorten(&missing)),
         }));
     }
-    let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
-    let kind = if heard.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {
-        let asked = heard.iter().filter_map(|(_, source)| source.note(NoteKind::Queried)).map(|note| note.text.clone());
-        parts.extend(asked);
+    let evidence = responding.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
+    let kind = if responding.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {
+        let queried =
+            responding.iter().filter_map(|(_, source)| source.note(NoteKind::Queried)).map(|note| note.text.clone());
+        parts.extend(queried);
         &REGISTRY_STALE
     } else {
         &BACKENDS_DISAGREE
@@ -64,21 +66,26 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     findings.push(finding(kind, None, parts.join("; "), evidence));
 
     // An address that only copies (DNS) list, while an authority that responded does not: the copy is stale.
-    let authorities: Vec<usize> = (0..heard.len()).filter(|i| heard[*i].1.is_authority()).collect();
+    let authorities: Vec<usize> = (0..responding.len()).filter(|i| responding[*i].1.is_authority()).collect();
     if authorities.is_empty() {
         return;
     }
     for address in all {
-        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.at(address).next().is_some());
+        let listed_by_authority = authorities.iter().any(|i| responding[*i].1.at(address).next().is_some());
         if listed_by_authority {
             continue;
         }
-        let copies: Vec<&SourceRecord> =
-            heard.iter().zip(&sets).filter(|(_, set)| set.contains(address)).map(|((_, source), _)| *source).collect();
+        let copies: Vec<&SourceRecord> = responding
+            .iter()
+            .zip(&sets)
+            .filter(|(_, set)| set.contains(address))
+            .map(|((_, source), _)| *source)
+            .collect();
         let copy = copies.iter().map(|s| s.source.to_string()).collect::<Vec<_>>().join(" and ");
-        let authority = authorities.iter().map(|i| heard[*i].1.source.to_string()).collect::<Vec<_>>().join(" and ");
+        let authority =
+            authorities.iter().map(|i| responding[*i].1.source.to_string()).collect::<Vec<_>>().join(" and ");
         let mut evidence: Vec<u64> = copies.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect();
-        evidence.extend(authorities.iter().filter_map(|i| heard[*i].1.answered.as_ref()).map(|a| a.seq));
+        evidence.extend(authorities.iter().filter_map(|i| responding[*i].1.answered.as_ref()).map(|a| a.seq));
         let text = format!("{address} is listed by {copy} but not by {authority}");
         findings.push(finding(&STALE_LISTING, Some(address.clone()), text, evidence));
     }

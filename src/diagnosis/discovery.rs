@@ -13,21 +13,21 @@ use crate::text::duration;
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &ledger.sources {
-        could_not_be_asked(ledger, source, &mut findings);
-        says_something_about_its_answer(ledger, source, &mut findings);
+        could_not_be_queried(ledger, source, &mut findings);
+        response_notes(ledger, source, &mut findings);
         came_back_without_its_memory(source, &mut findings);
         contradicts_itself(source, &mut findings);
-        for (gap, begin, end) in &source.gaps {
+        for (gap, start, end) in &source.gaps {
             findings.push(finding(
                 &DISCOVERY_GAP,
                 None,
                 format!("the watch on {} was lost for {} and recovered", source.source, duration(*gap)),
-                vec![*begin, *end],
+                vec![*start, *end],
             ));
         }
     }
     if let Some((listed, probed)) = ledger.limited {
-        let evidence = ledger.heard().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
+        let evidence = ledger.responding().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
         let text = format!("{listed} endpoints are listed, but only {probed} were probed");
         findings.push(finding(&TOO_MANY_ENDPOINTS, None, text, evidence));
     }
@@ -37,7 +37,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 /// `--expect`: addresses that must be listed.
 pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
     let listing = ledger.listing();
-    let evidence: Vec<u64> = ledger.heard().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
+    let evidence: Vec<u64> = ledger.responding().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
     if evidence.is_empty() {
         return Vec::new();
     }
@@ -50,7 +50,7 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
         .collect()
 }
 
-fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
+fn could_not_be_queried(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
     let Some(broken) = source.broken.as_ref().filter(|_| !source.is_absent()) else { return };
     let name = name(ledger, source);
     let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
@@ -107,7 +107,7 @@ fn contradicts_itself(source: &SourceRecord, findings: &mut Vec<Finding>) {
     }
 }
 
-fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
+fn response_notes(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
     let Some(answered) = &source.answered else { return };
     for note in &answered.what {
         let kind = match note.kind {

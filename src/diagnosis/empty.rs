@@ -35,28 +35,31 @@ fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
 }
 
 fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
-    let heard: Vec<&SourceRecord> = ledger.heard().map(|(_, source)| source).collect();
-    if heard.is_empty() || ledger.blind().is_some() || ledger.unreadable() || ledger.has_drained() {
+    let responding: Vec<&SourceRecord> = ledger.responding().map(|(_, source)| source).collect();
+    if responding.is_empty() || ledger.blind().is_some() || ledger.unreadable() || ledger.has_drained() {
         return;
     }
-    let evidence = || heard.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
-    if heard.iter().all(|source| source.listed.is_empty()) {
-        if heard.iter().any(|source| source.note(NoteKind::FilteredOut).is_some()) {
+    let evidence = || responding.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
+    if responding.iter().all(|source| source.listed.is_empty()) {
+        if responding.iter().any(|source| source.note(NoteKind::FilteredOut).is_some()) {
             return;
         }
-        let said = heard.iter().map(|source| {
+        let texts = responding.iter().map(|source| {
             let note = source.note(NoteKind::Absent).or_else(|| source.note(NoteKind::Funnel));
-            let said = note.map_or_else(
+            let texts = note.map_or_else(
                 || format!("{} lists no endpoint", source.source),
                 |n| format!("{}: {}", source.source, n.text),
             );
-            said + &elsewhere(source)
+            texts + &elsewhere(source)
         });
-        let mut finding = finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence());
-        let remedies: Vec<&str> =
-            heard.iter().filter_map(|source| source.note(NoteKind::Remedy)).map(|note| note.text.as_str()).collect();
-        if let Some(registry) = heard.first().map(|source| source.registry())
-            && heard.iter().all(|source| source.registry() == registry)
+        let mut finding = finding(&NO_ENDPOINTS, None, texts.collect::<Vec<_>>().join("; "), evidence());
+        let remedies: Vec<&str> = responding
+            .iter()
+            .filter_map(|source| source.note(NoteKind::Remedy))
+            .map(|note| note.text.as_str())
+            .collect();
+        if let Some(registry) = responding.first().map(|source| source.registry())
+            && responding.iter().all(|source| source.registry() == registry)
             && let Some(advice) = (registry.advice)(Situation::NoEndpoint)
         {
             finding.remedy = advice;
@@ -67,7 +70,7 @@ fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         findings.push(finding);
         return;
     }
-    let listed: Vec<&Observed<Endpoint>> = heard.iter().flat_map(|source| source.listed.values()).collect();
+    let listed: Vec<&Observed<Endpoint>> = responding.iter().flat_map(|source| source.listed.values()).collect();
     if listed.iter().any(|seen| seen.what.status.is_usable()) {
         return;
     }
@@ -90,7 +93,7 @@ fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         finding.remedy =
             "Every endpoint is being taken out of service: wait for their replacements, or find out why there are none."
                 .to_string();
-    } else if let Some(advice) = heard.iter().find_map(|source| {
+    } else if let Some(advice) = responding.iter().find_map(|source| {
         let instances = source.listed.values().map(|seen| Situation::NoneUsable(&seen.what));
         instances.into_iter().find_map(source.registry().advice)
     }) {

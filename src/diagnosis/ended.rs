@@ -28,7 +28,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     let mut own: Vec<(&Disconnect, Duration, u64)> = match ledger.losses.get(address) {
-        Some(losses) if !connection::is_told(address, losses) => losses.iter().filter_map(of_channel).collect(),
+        Some(losses) if !connection::is_reported(address, losses) => losses.iter().filter_map(of_channel).collect(),
         Some(_) | None => Vec::new(),
     };
     let mut checks = ledger.idle_checks.iter().filter(|check| check.what.address == *address);
@@ -67,9 +67,9 @@ pub(super) fn cut_too(ledger: &Ledger, address: &Address) -> Vec<u64> {
 fn of_channel(seen: &Observed<Loss>) -> Option<(&Disconnect, Duration, u64)> {
     let idle = seen.what.idle.filter(|idle| *idle >= IDLE)?;
     let disconnect = &seen.what.disconnect;
-    let told = disconnect.reason == DisconnectReason::SubchannelShutdown
-        || disconnect.goaway.as_ref().is_some_and(|goaway| goaway.calms_pings() || goaway.names_rotation());
-    (!told).then_some((disconnect, idle, seen.seq))
+    let reported = disconnect.reason == DisconnectReason::SubchannelShutdown
+        || disconnect.goaway.as_ref().is_some_and(|goaway| goaway.limits_pings() || goaway.names_rotation());
+    (!reported).then_some((disconnect, idle, seen.seq))
 }
 
 /// A check whose connection was closed with GOAWAY before its PING.

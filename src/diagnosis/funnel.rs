@@ -68,8 +68,8 @@ fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Fin
         })
         .collect();
     let Passing { word, clients } = source.registry().passing;
-    let fate = if passing == 0 { "find no endpoint" } else { "leave them out" };
-    let text = format!("{name}: {passing} of {total} {word}: {}; {clients} {fate}", shorten(&words));
+    let outcome = if passing == 0 { "find no endpoint" } else { "leave them out" };
+    let text = format!("{name}: {passing} of {total} {word}: {}; {clients} {outcome}", shorten(&words));
     let kind = if passing == 0 { &NONE_PASSING } else { &NOT_PASSING };
     let address = match left_out.as_slice() {
         [one] => Some(one.what.address.clone()),

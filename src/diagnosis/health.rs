@@ -22,18 +22,18 @@ const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, conn
 
 /// The finding for a response, if it is one. `others`: the health of other names on the same server.
 pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Observed<Health>>>) -> Option<Unaddressed> {
-    let told = |kind, text| {
+    let diagnosed = |kind, text| {
         let others = others.into_iter().flat_map(BTreeMap::values).take(NAMED).map(|seen| seen.seq).collect();
         Some(Unaddressed { kind, text, remedy: None, others })
     };
     match health {
         Health::Serving | Health::Unimplemented => None,
         Health::NotServing | Health::Unknown => {
-            told(&NOT_SERVING, format!("is reachable and reports {}{}", health.as_str(), but(others)))
+            diagnosed(&NOT_SERVING, format!("is reachable and reports {}{}", health.as_str(), but(others)))
         }
         Health::ServiceUnknown => {
             let text = "is reachable, but the requested service is not registered with its health service";
-            told(&HEALTH_SERVICE_UNKNOWN, format!("{text}{}", but(others)))
+            diagnosed(&HEALTH_SERVICE_UNKNOWN, format!("{text}{}", but(others)))
         }
         Health::Failed { code, text, cause } if health.is_behind_authentication() => {
             let who = match cause {
@@ -71,7 +71,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
             Some(calls::on_reset(*code)),
         ),
         RpcCause::GoAway(goaway) => {
-            let kind = if goaway.calms_pings() { &TOO_MANY_PINGS } else { &GOAWAY_INSTEAD_OF_SERVING };
+            let kind = if goaway.limits_pings() { &TOO_MANY_PINGS } else { &GOAWAY_INSTEAD_OF_SERVING };
             let remedy = match goaway.code {
                 PROTOCOL_ERROR => PREFACE_REFUSED.to_string(),
                 _ => calls::on_goaway(goaway),
@@ -116,7 +116,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
                 Some(at) => (&STOPPED_RESPONDING, format!("stopped responding: {text}; its last response was at {at}")),
                 None => (&HEALTH_CALL_FAILED, failed()),
             };
-            let (tcp, remedy) = calls::on_silence(unanswered.acknowledged);
+            let (tcp, remedy) = calls::on_no_response(unanswered.acknowledged);
             (kind, text + tcp, Some(remedy))
         }
         RpcCause::Status => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_status(code))),

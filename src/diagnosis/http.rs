@@ -214,22 +214,22 @@ fn redirect(to: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(status: u16, by: Option<ProxyName>, hint: Option<HttpHint>) -> (&'static str, String) {
-        let told = on_http(status, by.as_ref(), hint.as_ref(), "words");
-        (told.kind.code, told.remedy.unwrap_or_default())
+    fn diagnosed(status: u16, by: Option<ProxyName>, hint: Option<HttpHint>) -> (&'static str, String) {
+        let diagnosed = on_http(status, by.as_ref(), hint.as_ref(), "words");
+        (diagnosed.kind.code, diagnosed.remedy.unwrap_or_default())
     }
 
     #[test]
-    fn a_gateway_without_a_server_behind_it_is_no_wrong_port() {
+    fn a_gateway_without_a_server_behind_it_is_not_a_wrong_port() {
         for status in [502, 503, 504, 464, 520, 521, 522, 523, 524, 530] {
             for by in [None, Some(ProxyName::Nginx)] {
-                let (code, remedy) = told(status, by, None);
+                let (code, remedy) = diagnosed(status, by, None);
                 assert_eq!(code, "GD407", "{status}");
                 assert!(!remedy.is_empty() && !remedy.contains("port and path"), "{status}: {remedy}");
             }
         }
-        assert!(told(503, Some(ProxyName::Haproxy), Some(HttpHint::NoBackend)).1.contains("show servers state"));
-        assert!(told(503, None, None).1.starts_with("Check the servers behind a gateway or load balancer"));
+        assert!(diagnosed(503, Some(ProxyName::Haproxy), Some(HttpHint::NoBackend)).1.contains("show servers state"));
+        assert!(diagnosed(503, None, None).1.starts_with("Check the servers behind a gateway or load balancer"));
     }
 
     #[test]
@@ -239,26 +239,26 @@ mod tests {
             520, 521, 522, 525, 526, 530,
         ];
         let remedies: std::collections::BTreeSet<String> =
-            statuses.iter().map(|status| told(*status, None, None).1).collect();
+            statuses.iter().map(|status| diagnosed(*status, None, None).1).collect();
         assert_eq!(remedies.len(), statuses.len());
         assert!(!remedies.contains(""));
-        assert_eq!(told(418, None, None), ("GD408", String::new()), "the catalog's remedy");
+        assert_eq!(diagnosed(418, None, None), ("GD408", String::new()), "the catalog's remedy");
     }
 
     #[test]
     fn a_certificate_that_is_missing_is_ours_to_give() {
-        let (code, remedy) = told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateMissing));
+        let (code, remedy) = diagnosed(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateMissing));
         assert_eq!(
             (code, remedy.as_str()),
             ("GD305", "Use a client certificate that it trusts: --cert FILE --key FILE.")
         );
-        assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateRefused)).0, "GD305");
-        assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::TlsExpected)).0, "GD402");
+        assert_eq!(diagnosed(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateRefused)).0, "GD305");
+        assert_eq!(diagnosed(400, Some(ProxyName::Nginx), Some(HttpHint::TlsExpected)).0, "GD402");
     }
 
     #[test]
     fn a_redirect_names_what_to_dial() {
-        let to = |to: &str| told(302, None, Some(HttpHint::Redirect(to.to_string()))).1;
+        let to = |to: &str| diagnosed(302, None, Some(HttpHint::Redirect(to.to_string()))).1;
         assert!(
             to("https://pay.example/grpc.health.v1.Health/Check").starts_with("Use pay.example with TLS (--tls on)")
         );

@@ -10,7 +10,7 @@ use crate::text::duration;
 
 /// What changed during the idle period, and what a client that did not notice would hold now.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let Some(silence) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting) else {
+    let Some(idle) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting) else {
         return Vec::new();
     };
     let mut findings = Vec::new();
@@ -26,13 +26,13 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             .map(String::as_str)
             .collect::<Vec<_>>(),
     );
-    let mut told: Vec<&Address> = Vec::new();
+    let mut reported: Vec<&Address> = Vec::new();
     for departure in ledger.left() {
         let address = &departure.what.endpoint.address;
-        if departure.at < silence.at || still_usable(address) || told.contains(&address) {
+        if departure.at < idle.at || still_usable(address) || reported.contains(&address) {
             continue;
         }
-        told.push(address);
+        reported.push(address);
         let source = &ledger.sources[departure.what.source].source;
         let contact = ledger.contacts.get(address).filter(|contact| contact.at >= departure.at);
         let now = match contact.map(|contact| &contact.what) {
@@ -41,8 +41,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             None => "and was not probed again".to_string(),
         };
         let instead = if new.is_empty() { "no new endpoint".to_string() } else { format!("new: {new}") };
-        let after = duration(departure.at.since(silence.at));
-        let mut evidence = vec![silence.seq, departure.seq];
+        let after = duration(departure.at.since(idle.at));
+        let mut evidence = vec![idle.seq, departure.seq];
         evidence.extend(arrived.iter().map(|seen| seen.seq));
         evidence.extend(contact.map(|contact| contact.seq));
         evidence.dedup();

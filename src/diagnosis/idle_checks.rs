@@ -61,7 +61,7 @@ fn ended(ledger: &Ledger, check: &Observed<IdleCheckReport>, left: bool) -> Opti
             let text = format!(
                 "{address}: packets on a connection idle for {quiet} are silently dropped: no response to a ping within {}; {}{spoke}",
                 duration(*waited),
-                told_by_tcp(*tcp),
+                tcp_evidence(*tcp),
             );
             Some(finding(&IDLE_CONNECTION_DROPPED, address, text, vec![check.seq]))
         }
@@ -87,7 +87,7 @@ fn ended(ledger: &Ledger, check: &Observed<IdleCheckReport>, left: bool) -> Opti
     }
 }
 
-fn told_by_tcp(tcp: Option<TcpState>) -> String {
+fn tcp_evidence(tcp: Option<TcpState>) -> String {
     match tcp {
         Some(tcp) if tcp.delivered() => {
             "TCP acknowledged the ping, but there was no response: a proxy that lost its connection to the server, or a frozen process"

@@ -23,24 +23,24 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     each.flatten().collect()
 }
 
-/// The finding `kind` over every entry for which `says` returns a text, in one sentence: `name: WHAT A, B, C; why`.
-fn told(
+/// The finding `kind` over every entry for which `describe` returns a text, in one sentence: `name: WHAT A, B, C; why`.
+fn lease_finding(
     source: &SourceRecord,
     kind: &'static FindingKind,
-    says: impl Fn(&Endpoint) -> Option<String>,
+    describe: impl Fn(&Endpoint) -> Option<String>,
     sentence: impl Fn(usize, &str) -> String,
 ) -> Option<Finding> {
-    let said: Vec<(String, &Observed<Endpoint>)> =
-        source.listed.values().filter_map(|seen| Some((says(&seen.what)?, seen))).collect();
-    let mut evidence: Vec<u64> = said.iter().map(|(_, seen)| seen.seq).collect();
+    let described: Vec<(String, &Observed<Endpoint>)> =
+        source.listed.values().filter_map(|seen| Some((describe(&seen.what)?, seen))).collect();
+    let mut evidence: Vec<u64> = described.iter().map(|(_, seen)| seen.seq).collect();
     evidence.sort_unstable();
     evidence.dedup();
-    let address = match said.as_slice() {
+    let address = match described.as_slice() {
         [] => return None,
         [(_, seen)] => Some(seen.what.address.clone()),
         _ => None,
     };
-    let words: Vec<String> = said.into_iter().map(|(words, _)| words).collect();
+    let words: Vec<String> = described.into_iter().map(|(words, _)| words).collect();
     Some(finding(kind, address, sentence(words.len(), &shorten(&words)), evidence))
 }
 
@@ -51,7 +51,7 @@ fn entry(endpoint: &Endpoint) -> String {
 
 fn permanent(source: &SourceRecord, name: &str) -> Option<Finding> {
     let total = source.listed.len();
-    told(
+    lease_finding(
         source,
         &PERMANENT_ENTRY,
         |endpoint| (endpoint.lease == Some(Lease::Permanent)).then(|| entry(endpoint)),
@@ -66,7 +66,7 @@ fn permanent(source: &SourceRecord, name: &str) -> Option<Finding> {
 /// A lease that is renewed in time always has at least half of it left, whichever client renews it (Go's client does
 /// so at a third, `clientv3/lease.go`); the limit of a third leaves a margin.
 fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
-    told(
+    lease_finding(
         source,
         &LEASE_NOT_RENEWED,
         |endpoint| {
@@ -86,7 +86,7 @@ fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
 }
 
 fn too_long(source: &SourceRecord, name: &str) -> Option<Finding> {
-    told(
+    lease_finding(
         source,
         &LEASE_TOO_LONG,
         |endpoint| {

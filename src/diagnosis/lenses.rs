@@ -21,32 +21,33 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             None => groups.push(vec![seen]),
         }
     }
-    groups.iter().filter_map(|group| told(ledger, group)).collect()
+    groups.iter().filter_map(|group| finding_of(ledger, group)).collect()
 }
 
-fn told(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Finding> {
+fn finding_of(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Finding> {
     let first = &group.first()?.what;
     let labels: Vec<&str> = group.iter().map(|seen| &*seen.what.label).collect();
     let mut evidence: Vec<u64> = group.iter().map(|seen| seen.seq).collect();
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     if first.notices == NoticesChanges::NeverAndHangs {
-        wrong.push("have no list, and every call would hang until its deadline".to_string());
+        problems.push("have no list, and every call would hang until its deadline".to_string());
     }
     if !first.stale.is_empty() {
-        let mut by_fate: Vec<(String, Vec<String>)> = Vec::new();
+        let mut by_outcome: Vec<(String, Vec<String>)> = Vec::new();
         for address in &first.stale {
-            let fate = fate(ledger, address, &mut evidence);
-            match by_fate.iter_mut().find(|(known, _)| *known == fate) {
+            let outcome = outcome(ledger, address, &mut evidence);
+            match by_outcome.iter_mut().find(|(known, _)| *known == outcome) {
                 Some((_, addresses)) => addresses.push(address.to_string()),
-                None => by_fate.push((fate, vec![address.to_string()])),
+                None => by_outcome.push((outcome, vec![address.to_string()])),
             }
         }
-        let stale: Vec<String> = by_fate.iter().map(|(fate, those)| format!("{}{fate}", listed(those))).collect();
-        wrong.push(format!("keep dialing {}", stale.join("; ")));
+        let stale: Vec<String> =
+            by_outcome.iter().map(|(outcome, those)| format!("{}{outcome}", listed(those))).collect();
+        problems.push(format!("keep dialing {}", stale.join("; ")));
     }
     if !first.missing.is_empty() {
         let missing: Vec<String> = first.missing.iter().map(ToString::to_string).collect();
-        wrong.push(format!("miss {}", listed(&missing)));
+        problems.push(format!("miss {}", listed(&missing)));
     }
     let is_dead = |address: &Address| {
         ledger.contacts.get(address).is_some_and(|contact| matches!(contact.what, Contact::Failed(_)))
@@ -69,10 +70,10 @@ fn told(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Finding> {
         why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
     }
     let text = format!(
-        "a client of {} would {}{fails}; it would recover on {}. Why: {}",
+        "a client of {} would {}{fails}; it would recover after {}. Why: {}",
         join(&labels),
-        wrong.join(" and "),
-        first.notices.recovers_by(),
+        problems.join(" and "),
+        first.notices.recovers_after(),
         why.join("; ")
     );
     let kind = if ledger.lenses_named { &CLIENTS_WOULD_BE_STALE } else { &UNNAMED_CLIENTS_WOULD_BE_STALE };
@@ -82,7 +83,7 @@ fn told(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Finding> {
 }
 
 /// The result of dialing a held address, where it was tried: ` (tcp: connection refused)`.
-fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
+fn outcome(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
     let Some(contact) = ledger.contacts.get(address) else { return String::new() };
     evidence.push(contact.seq);
     match &contact.what {

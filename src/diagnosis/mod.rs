@@ -1,4 +1,4 @@
-//! What the events mean. Pure: events go into the [`Ledger`], and [`judge`] draws the conclusions from it.
+//! What the events mean. Pure: events go into the [`Ledger`], and [`judge`] evaluates it.
 
 mod advertised;
 mod calls;

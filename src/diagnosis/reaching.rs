@@ -32,10 +32,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             // One finding about this machine (`machine`), none about the endpoint.
             Contact::Failed(Failure { code: FailureCode::Exhausted(_), .. }) => continue,
             Contact::Answered(health) => match health::on_answer(health, ledger.others.get(address)) {
-                Some(told) => {
-                    remedy = told.remedy;
-                    others = told.others;
-                    (told.kind, format!("{address} {}", told.text))
+                Some(diagnosed) => {
+                    remedy = diagnosed.remedy;
+                    others = diagnosed.others;
+                    (diagnosed.kind, format!("{address} {}", diagnosed.text))
                 }
                 None => continue,
             },
@@ -62,7 +62,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         (on_failure(failure), text)
                     }
                     RegistryState::Critical | RegistryState::Warning if dead => continue,
-                    RegistryState::Healthy if says_nobody_is_there(failure) => {
+                    RegistryState::Healthy if is_nothing_there(failure) => {
                         remedy = sockets::remedy(address, failure).or_else(|| registered::against_dead(ledger, listed));
                         let text =
                             format!("{address} is reported as healthy by {} but is unreachable: {failure}", join(&who));
@@ -191,15 +191,15 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
 fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> {
     let ended = matches!(failure.code, FailureCode::Reset | FailureCode::Closed);
     let handshake = failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty());
-    let silent = failure.first_bytes.is_none();
+    let no_bytes = failure.first_bytes.is_none();
     let is_port = matches!(address, Address::Ip(_) | Address::Name { .. });
-    (ended && silent && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
+    (ended && no_bytes && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
         "If a load balancer is in front of this port, connect to the load balancer: a listener that expects the PROXY protocol (HAProxy accept-proxy, nginx proxy_protocol) closes direct connections like this. Otherwise check for a TCP proxy whose server is down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",
     )
 }
 
 /// True when the failure means that no server is at the address (rather than that a server misbehaves).
-fn says_nobody_is_there(failure: &Failure) -> bool {
+fn is_nothing_there(failure: &Failure) -> bool {
     match failure.code {
         FailureCode::Refused | FailureCode::Unreachable | FailureCode::NoSocket | FailureCode::NotASocket => true,
         FailureCode::TimedOut => failure.stage <= Stage::Tcp,
@@ -211,9 +211,9 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
 pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
     let listing = ledger.listing();
     let contacts: Vec<_> = listing.addresses().filter_map(|address| ledger.contacts.get(address)).collect();
-    let all_swallowed = !contacts.is_empty()
+    let all_dropped = !contacts.is_empty()
         && contacts.iter().all(|contact| NetworkState::of(Some(&contact.what)) == NetworkState::BlackHole);
-    all_swallowed.then(|| {
+    all_dropped.then(|| {
         let text = format!("none of {} endpoints responded, not even with a refusal", contacts.len());
         super::report::finding(&NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
     })

@@ -41,7 +41,7 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Ob
     if seen.what.is_still_ready() {
         by.push(format!("{name} still reports it as ready"));
     }
-    for (_, other) in ledger.heard().filter(|(_, other)| !std::ptr::eq(*other, source)) {
+    for (_, other) in ledger.responding().filter(|(_, other)| !std::ptr::eq(*other, source)) {
         let listed = other.at(address).find(|one| one.what.status.is_usable());
         if let Some(listed) = listed {
             by.push(format!("{} still lists it for clients", other.source));
@@ -51,9 +51,9 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Ob
     if by.is_empty() {
         return None;
     }
-    let mut fate = "";
+    let mut outcome = "";
     if let Some(contact) = ledger.contacts.get(address) {
-        fate = match NetworkState::of(Some(&contact.what)) {
+        outcome = match NetworkState::of(Some(&contact.what)) {
             NetworkState::Dead | NetworkState::BlackHole => {
                 ", and it is unreachable: calls to it fail until clients notice the change"
             }
@@ -63,10 +63,10 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Ob
             }
             _ => "",
         };
-        evidence.extend((!fate.is_empty()).then_some(contact.seq));
+        evidence.extend((!outcome.is_empty()).then_some(contact.seq));
     }
     let pod = seen.what.id.as_ref().map(|pod| format!(" (pod {pod:?})")).unwrap_or_default();
-    let text = format!("{address}{pod} is being deleted, {}{fate}", by.join(", "));
+    let text = format!("{address}{pod} is being deleted, {}{outcome}", by.join(", "));
     Some(finding(&TERMINATING_STILL_ROUTED, Some(address.clone()), text, evidence))
 }
 

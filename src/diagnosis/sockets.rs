@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_remedy_for_a_unix_socket_speaks_of_ports_or_the_network() {
+    fn no_remedy_for_a_unix_socket_mentions_ports_or_the_network() {
         let codes = [
             FailureCode::Refused,
             FailureCode::NoSocket,

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_root_is_looked_at_too() {
+    fn a_trusted_root_is_checked_too() {
         use Stack::{Core, Go, Java, Node, Rustls};
         let good = leaf(&["DNS:a"], CertificateTraits::default());
         let root = |not_after, is_ca, key| Certificate {
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn who_accepts_is_whoever_does_not_refuse() {
+    fn stacks_that_do_not_reject_a_certificate_accept_it() {
         let oddity = Oddity { what: String::new(), refuse: &[Stack::Core], better: String::new() };
         assert_eq!(oddity.refused(), "C-core (Python, C++, Ruby, PHP) rejects it");
         assert_eq!(oddity.accepted(), "grpc-go, grpc-java, grpc-js and rustls (tonic, this tool) accept it");

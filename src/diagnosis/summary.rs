@@ -21,14 +21,14 @@ pub(super) fn overall(
     nothing_reached: bool,
 ) -> Verdict {
     let listed = endpoints.iter().filter(|report| !report.listed.is_empty()).count();
-    if ledger.heard().next().is_none() || nothing_reached {
+    if ledger.responding().next().is_none() || nothing_reached {
         return Verdict::Unknown;
     }
     if listed == 0 {
         // "No endpoint exists" is certain only if every source that was queried responded, and every response could
         // be parsed.
-        let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some() && !source.is_absent());
-        return match ledger.blind().is_some() || ledger.unreadable() || someone_is_silent {
+        let any_unresponsive = ledger.sources.iter().any(|source| source.broken.is_some() && !source.is_absent());
+        return match ledger.blind().is_some() || ledger.unreadable() || any_unresponsive {
             true => Verdict::Unknown,
             false if ledger.has_drained() => Verdict::Healthy,
             false => Verdict::Failed,
@@ -140,7 +140,7 @@ pub(super) fn sentence(
         }
     });
     // What is wrong comes first, except where the counts already show it.
-    let mut parts = if ledger.heard().next().is_none() {
+    let mut parts = if ledger.responding().next().is_none() {
         vec![worst, waiting(ledger)]
     } else if good == total && total > 0 {
         vec![worst, Some(counts), proxied, waiting(ledger), idle_sentence(ledger)]
@@ -167,9 +167,9 @@ fn waiting(ledger: &Ledger) -> Option<String> {
 }
 
 fn idle_sentence(ledger: &Ledger) -> Option<String> {
-    let silence = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting)?;
+    let idle = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting)?;
     let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
-    let left = ledger.left().filter(|departure| departure.at >= silence.at).count();
+    let left = ledger.left().filter(|departure| departure.at >= idle.at).count();
     if left == 0 && ledger.arrivals.is_empty() {
         return Some("nothing changed during the idle period, so nothing could become stale".to_string());
     }

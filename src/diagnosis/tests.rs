@@ -28,7 +28,7 @@ pub(super) struct EventLog {
 }
 
 impl EventLog {
-    fn tell(&mut self, kind: EventKind) -> &mut Self {
+    fn add(&mut self, kind: EventKind) -> &mut Self {
         self.seq += 1;
         let at = Elapsed::from_secs(self.seq);
         let time = SystemTime::UNIX_EPOCH + at.since_start();
@@ -59,7 +59,7 @@ impl EventLog {
             };
             list.iter().map(one).collect()
         };
-        self.tell(EventKind::Endpoints(EndpointsChange {
+        self.add(EventKind::Endpoints(EndpointsChange {
             source: source(&format!("{backend}:///pay")),
             added: make(added),
             removed: make(removed),
@@ -76,7 +76,7 @@ impl EventLog {
 
     fn watch(&mut self, backend: &'static str, status: BackendStatus) -> &mut Self {
         let failure = ResolveFailure::new(ResolveCode::Unreachable, "connection refused");
-        self.tell(EventKind::Backend(BackendReport {
+        self.add(EventKind::Backend(BackendReport {
             source: source(&format!("{backend}:///pay")),
             status,
             error: (status == BackendStatus::Broken).then_some(failure),
@@ -92,19 +92,19 @@ impl EventLog {
     fn health(&mut self, address: &str, health: Health) -> &mut Self {
         let phase = Phase { stage: Stage::Http2, took: Duration::from_millis(1), detail: PhaseDetail::None };
         let address: Address = address.parse().unwrap();
-        self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+        self.add(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
         let service = String::new();
-        self.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
+        self.add(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
     }
 
     fn fails(&mut self, address: &str, stage: Stage, code: FailureCode) -> &mut Self {
         let failure = Failure::new(stage, code, code.as_str(), Duration::from_millis(1));
         let result = Err(failure);
-        self.tell(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result }))
+        self.add(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result }))
     }
 
     fn phase(&mut self, phase: IdlePhase) -> &mut Self {
-        self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes: 0, cost: None, text: String::new() }))
+        self.add(EventKind::Idle(IdleReport { phase, deadline: None, changes: 0, cost: None, text: String::new() }))
     }
 
     fn calls(&mut self, phase: IdlePhase, address: &str, outcome: Result<Health, String>) -> &mut Self {
@@ -145,7 +145,7 @@ const B: &str = "10.0.0.2:50051";
 const C: &str = "10.0.0.3:50051";
 
 #[test]
-fn three_healthy_endpoints_prove_nothing_wrong() {
+fn three_healthy_endpoints_prove_no_fault() {
     let mut log = EventLog::default();
     log.lists("consul", &[(A, UP), (B, UP), (C, UP)]).serves(A).serves(B).serves(C);
     let conclusion = log.concludes();
@@ -155,7 +155,7 @@ fn three_healthy_endpoints_prove_nothing_wrong() {
 }
 
 #[test]
-fn a_dead_endpoint_that_nobody_vouches_for_is_unreachable() {
+fn an_unreachable_endpoint_without_a_check_is_unreachable() {
     let mut log = EventLog::default();
     log.lists("ip", &[(A, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
     let conclusion = log.concludes();
@@ -206,7 +206,7 @@ fn not_serving_is_unhealthy_and_no_health_service_is_nothing() {
 }
 
 #[test]
-fn a_registry_that_cannot_be_asked_is_unknown_not_dead() {
+fn a_registry_that_cannot_be_queried_is_unknown_not_dead() {
     let mut log = EventLog::default();
     log.breaks("consul");
     let conclusion = log.concludes();
@@ -224,7 +224,7 @@ fn an_empty_answer_with_authority_is_failed() {
 }
 
 #[test]
-fn the_end_of_a_drain_that_was_waited_for_is_no_failure_unless_nobody_was_ever_there() {
+fn an_awaited_drain_is_not_a_failure_unless_there_never_was_an_endpoint() {
     let mut log = EventLog::default();
     log.ledger.drains = true;
     log.lists("consul", &[]);
@@ -241,18 +241,18 @@ fn the_end_of_a_drain_that_was_waited_for_is_no_failure_unless_nobody_was_ever_t
     assert_eq!(codes(&log.concludes()), ["GD102"], "not waited for, it is a failure");
     log.ledger.drains = true;
     log.breaks("consul");
-    assert_eq!(log.concludes().summary.exit, 3, "who cannot be asked has not drained");
+    assert_eq!(log.concludes().summary.exit, 3, "a registry that cannot be queried has not drained");
 }
 
 #[test]
-fn an_empty_answer_beside_a_silent_registry_is_unknown() {
+fn an_empty_answer_beside_an_unresponsive_registry_is_unknown() {
     let mut log = EventLog::default();
     log.lists("dns", &[]).breaks("consul");
     assert_eq!(log.concludes().summary.exit, 3);
 }
 
 #[test]
-fn a_blind_token_is_unknown_not_empty() {
+fn a_token_without_access_is_unknown_not_empty() {
     let mut log = EventLog::default();
     let note = Note::new(NoteKind::AclFiltered, "the token may not read the service");
     log.lists_with("consul", &[], &[], vec![note]);
@@ -272,7 +272,7 @@ fn backends_that_differ_are_named_with_what_they_miss() {
 }
 
 #[test]
-fn a_backend_that_nobody_named_and_that_does_not_know_the_name_is_no_disagreement() {
+fn a_backend_that_was_not_named_and_that_does_not_know_the_name_is_not_a_disagreement() {
     let mut log = EventLog::default();
     log.ledger.implied = vec![source("dns:///pay"), source("consul:///pay")];
     log.lists("consul", &[(A, UP)]).lists("dns", &[]).serves(A);
@@ -301,7 +301,7 @@ fn all_black_holes_point_at_our_own_place() {
 }
 
 #[test]
-fn a_gap_that_healed_is_told_and_harms_nothing() {
+fn a_gap_that_ended_is_reported_and_has_no_effect() {
     let mut log = EventLog::default();
     log.lists("consul", &[(A, UP)]).serves(A).breaks("consul").watch("consul", BackendStatus::Recovered);
     let conclusion = log.concludes();
@@ -311,7 +311,7 @@ fn a_gap_that_healed_is_told_and_harms_nothing() {
 }
 
 #[test]
-fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
+fn an_endpoint_that_moved_during_the_idle_period_names_old_and_new() {
     let mut log = EventLog::default();
     log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
     log.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
@@ -354,7 +354,7 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
 }
 
 #[test]
-fn a_silence_in_which_nothing_changed_says_so() {
+fn an_idle_period_without_changes_is_reported_as_such() {
     let mut log = EventLog::default();
     log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
     log.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
@@ -366,7 +366,7 @@ fn a_silence_in_which_nothing_changed_says_so() {
 }
 
 #[test]
-fn an_old_address_that_still_answers_is_told() {
+fn an_old_address_that_still_answers_is_reported() {
     let mut log = EventLog::default();
     log.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Waiting);
     log.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());

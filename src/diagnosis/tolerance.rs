@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_lies_between_the_longest_survivor_and_the_shortest_cut_above_it() {
+    fn the_limit_is_between_the_longest_survivor_and_the_shortest_loss_above_it() {
         use Proof::{Cut, Nothing, Survived};
         let found = Tolerance::of([Cut(seconds(60)), Survived(seconds(18)), Nothing, Cut(seconds(33))]);
         assert_eq!((found.survived, found.cut), (Some(seconds(18)), Some(seconds(33))));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_silence_that_ended_while_a_longer_one_was_survived_is_a_contradiction() {
+    fn a_shorter_idle_time_that_ended_while_a_longer_one_was_survived_is_a_contradiction() {
         use Proof::{Cut, Survived};
         let found = Tolerance::of([Survived(seconds(30)), Cut(seconds(5)), Cut(seconds(60))]);
         assert_eq!((found.survived, found.cut), (Some(seconds(30)), Some(seconds(60))));

@@ -15,12 +15,12 @@ pub struct Unprovable {
 pub static UNPROVABLE: &[Unprovable] = &[
     Unprovable {
         name: "a client that has not noticed a scale-up (DNS is queried again only when a connection fails)",
-        why: "only the client itself knows which addresses it has",
+        why: "the client's list of addresses is visible only in the client",
         instead: "the client's channelz; here GD113 VIRTUAL_IP and `resolve --watch` show what it could have received",
     },
     Unprovable {
         name: "the stale window of a rollout",
-        why: "only the client itself knows when it last dialed the old address",
+        why: "the time of the last dial to the old address is visible only in the client",
         instead: "the times at which an endpoint was removed from the registry and stopped responding: `watch`, GD606 LEFT_BUT_ALIVE",
     },
     Unprovable {

@@ -54,7 +54,7 @@ pub enum NetworkState {
 }
 
 /// Every value of [`RegistryState`], for tables.
-pub const REGISTRY_WORDS: [RegistryState; 8] = [
+pub const REGISTRY_STATES: [RegistryState; 8] = [
     RegistryState::Healthy,
     RegistryState::Unchecked,
     RegistryState::Warning,
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_matrix_reads_as_the_contract_says() {
+    fn the_matrix_follows_the_contract() {
         use NetworkState as N;
         use RegistryState as R;
         let columns = [
@@ -274,7 +274,7 @@ mod tests {
             (R::NotListed, ["unregistered", "unregistered", "unregistered", gone, gone, gone, gone, gone, gone]),
             (R::Unread, [unknown; 9]),
         ];
-        assert_eq!(expected.map(|(word, _)| word), REGISTRY_WORDS, "every row, in order");
+        assert_eq!(expected.map(|(word, _)| word), REGISTRY_STATES, "every row, in order");
         for (word, row) in expected {
             for (network, cell) in columns.iter().zip(row) {
                 let got = verdict(word, *network).map_or("gone", EndpointVerdict::as_str);

@@ -53,8 +53,8 @@ impl Layout for DubboApp {
             Err(source) => Decoded::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, rule);
-                let said = |name: &str| object.get(name).and_then(Value::as_bool);
-                endpoint.status = match (said("Enable"), said("Healthy")) {
+                let value = |name: &str| object.get(name).and_then(Value::as_bool);
+                endpoint.status = match (value("Enable"), value("Healthy")) {
                     (Some(false), _) => EndpointStatus::Draining,
                     (_, Some(false)) => EndpointStatus::Critical,
                     _ => EndpointStatus::Unchecked,

@@ -54,12 +54,12 @@ fn refused(protocol: Option<&String>) -> Option<LayoutError> {
 /// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata keys.
 #[cfg(feature = "consul")]
 pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
-    let (version, said) = (instance.meta.get("version")?, instance.meta.get("metadata")?);
+    let (version, value) = (instance.meta.get("version")?, instance.meta.get("metadata")?);
     let Instance { id, name, address, port, .. } = *instance;
     if id != format!("{name}-{version}-{address}:{port}") {
         return None;
     }
-    let metadata = metadata(serde_json::from_str(said).ok().as_ref());
+    let metadata = metadata(serde_json::from_str(value).ok().as_ref());
     Some(match refused(metadata.get("protocol")) {
         Some(error) => Err(error),
         None => Ok(Framework::new("goframe", metadata)),

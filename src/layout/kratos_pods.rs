@@ -88,14 +88,14 @@ fn annotation(pod: &Pod<'_>, name: &'static str) -> Result<BTreeMap<String, Stri
     if matches!(text, "" | "{}" | "null" | "nil" | "[]") {
         return Ok(BTreeMap::new());
     }
-    let wrong = |source| LayoutError::Annotation { annotation: name, source };
+    let invalid = |source| LayoutError::Annotation { annotation: name, source };
     let object: serde_json::Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| wrong(AnnotationError::NotAnObject(error.into())))?;
+        serde_json::from_str(text).map_err(|error| invalid(AnnotationError::NotAnObject(error.into())))?;
     object
         .into_iter()
         .map(|(key, value)| match value {
             Value::String(text) => Ok((key, text)),
-            value => Err(wrong(AnnotationError::NotText { key, value })),
+            value => Err(invalid(AnnotationError::NotText { key, value })),
         })
         .collect()
 }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_that_speak_grpc_are_endpoints() {
+    fn ports_that_serve_grpc_are_endpoints() {
         let protocols = [(PROTOCOLS, r#"{"8000":"http","9000":"grpc"}"#), (METADATA, r#"{"weight":"7","zone":"a"}"#)];
         let both = [(8000, None), (9000, Some("http-main")), (9001, Some("grpc-other")), (9443, Some("grpcs"))];
         let pair = |address: &str, rule: &str| (address.to_string(), rule.to_string());
@@ -143,14 +143,14 @@ mod tests {
         assert_eq!(rules(&pod(&protocols, &both)), found);
         let Decoded::Endpoints(found) = read(&pod(&protocols, &both)) else { panic!() };
         assert_eq!(found[0].weight, Some(7));
-        let told: Vec<(&str, &str)> = found[0].metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(told, [("kratos_id", "i-1"), ("version", "v1"), ("weight", "7"), ("zone", "a")]);
+        let metadata: Vec<(&str, &str)> = found[0].metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(metadata, [("kratos_id", "i-1"), ("version", "v1"), ("weight", "7"), ("zone", "a")]);
         let v6 = Pod { ip: Some("fd00::1"), ..pod(&[], &[(9000, Some("grpc"))]) };
         assert_eq!(rules(&v6)[0].0, "[fd00::1]:9000");
     }
 
     #[test]
-    fn a_pod_that_no_client_can_use_says_why() {
+    fn a_pod_that_no_client_can_use_has_a_reason() {
         let http = pod(&[(PROTOCOLS, r#"{"8000":"http"}"#)], &[(8000, None), (8001, Some("http-admin")), (9000, None)]);
         assert_eq!(why(&http), "kratos registered it for http and TCP only, not for grpc");
         assert_eq!(why(&pod(&[], &[])), "kratos registered it without an endpoint");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_pod_says_it_is_a_reading() {
+    fn every_pod_is_decoded() {
         let pieces = ["{", "}", "\"9000\"", ":", "\"grpc\"", ",", "null", "[", "]", "\\u0000", "-", "é", "1e999", " "];
         let mut random = fastrand::Rng::with_seed(5);
         let mut text = || (0..random.usize(..9)).map(|_| pieces[random.usize(..pieces.len())]).collect::<String>();

@@ -75,7 +75,7 @@ fn every_layout_is_in_the_slice_and_can_be_named_in_a_target() {
 }
 
 #[test]
-fn every_layout_finds_the_address_and_says_by_which_rule() {
+fn every_layout_finds_the_address_and_names_the_rule() {
     for (name, rest, value, rule) in EACH {
         let [endpoint] = &endpoints(name, rest, value)[..] else { panic!("{name}") };
         assert_eq!(endpoint.address.to_string(), "10.0.0.1:9000", "{name}");
@@ -133,7 +133,7 @@ fn layouts_that_share_a_prefix_do_not_take_each_others_entries() {
 }
 
 #[test]
-fn what_a_framework_says_about_an_instance_is_kept() {
+fn what_a_framework_registers_about_an_instance_is_kept() {
     let kratos = &endpoints("kratos", "1", KRATOS)[0];
     assert_eq!((kratos.weight, kratos.metadata["version"].as_str()), (Some(20), "v1"));
     let kitex = &endpoints("kitex", "x", KITEX)[0];
@@ -156,7 +156,7 @@ fn what_a_framework_says_about_an_instance_is_kept() {
 }
 
 #[test]
-fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
+fn what_is_of_no_use_for_grpc_is_reported_with_the_reason() {
     let http = KRATOS.replace("grpc://", "tcp://");
     for (name, rest, value, why) in [
         ("kratos", "1", http.as_str(), "kratos registered it for http and tcp only, not for grpc"),
@@ -175,8 +175,8 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
         ("spring", "1", &SPRING.replace("gRPC_port", "x").replace("8080", "0"), "registered it without a port"),
         ("plain", "1", "http://10.0.0.1:80", "registered for http only, not for grpc"),
     ] {
-        let said = unusable(name, rest, value);
-        assert!(said.contains(why), "{name}: {said}");
+        let text = unusable(name, rest, value);
+        assert!(text.contains(why), "{name}: {text}");
     }
     assert_eq!(reading("dubbo", "", ""), Decoded::Nothing);
 }
@@ -268,7 +268,7 @@ fn in_consul(noise: &mut Noise, rest: &str, value: &str) {
     };
     match super::in_consul(&instance) {
         None => {}
-        Some(Ok(said)) => assert!(["go-micro", "goframe"].contains(&said.layout), "{said:?}"),
+        Some(Ok(text)) => assert!(["go-micro", "goframe"].contains(&text.layout), "{text:?}"),
         Some(Err(error)) => assert!(error.to_string().ends_with(" only, not for grpc"), "{error}"),
     }
 }

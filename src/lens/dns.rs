@@ -37,7 +37,7 @@ struct Runtime {
 /// What happens to a reason to query that arises within 30 s of the last answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Early {
-    /// It is kept, or a timer is set: one query when the 30 s are over.
+    /// It is kept, or a timer is set: one query after the 30 s.
     Later,
     /// It is dropped; the next failed attempt is the next reason.
     Dropped,
@@ -116,7 +116,7 @@ struct Awake {
     /// When the last query was answered; `None` before the first answer.
     answered: Option<Elapsed>,
     /// When the next query is sent.
-    asks_at: Option<Elapsed>,
+    query_at: Option<Elapsed>,
     /// Consecutive queries without an answer.
     unanswered: u32,
     /// The address it is connected to.
@@ -138,18 +138,18 @@ impl Dns {
     fn advance(&mut self, now: Elapsed) {
         while let Some(due) = self.deadline().filter(|due| *due <= now) {
             self.now = self.now.max(due);
-            if self.idle.look(self.now) {
+            if self.idle.check(self.now) {
                 self.idle.slept();
                 self.awake = None;
             }
             let is_due = |at: Option<Elapsed>| at.is_some_and(|at| at <= self.now);
             let Some(awake) = &self.awake else { continue };
-            let (asks, tries) = (is_due(awake.asks_at), is_due(awake.tries_at));
+            let (is_query_due, tries) = (is_due(awake.query_at), is_due(awake.tries_at));
             if tries {
                 self.connect();
             }
-            if asks {
-                self.ask();
+            if is_query_due {
+                self.query();
             }
         }
         self.now = self.now.max(now);
@@ -161,32 +161,32 @@ impl Dns {
             None => {
                 self.awake = Some(Awake::default());
                 self.idle.woke(self.now);
-                self.ask();
+                self.query();
             }
             Some(awake) if awake.on.is_none() && awake.tries_at.is_none() => self.connect(),
             Some(_) => {}
         }
     }
 
-    fn ask(&mut self) {
+    fn query(&mut self) {
         let listed = self.registry.addresses(EndpointStatus::is_usable);
         let Some(awake) = &mut self.awake else { return };
         let answer = match self.registry.availability {
             // Nothing is known about the registry yet: the query waits for its first response.
             Availability::Unknown => {
-                awake.asks_at = None;
+                awake.query_at = None;
                 return;
             }
-            Availability::Silent | Availability::Errors => None,
+            Availability::NoResponse | Availability::Errors => None,
             Availability::Lists if listed.is_empty() && !self.runtime.takes_empty => None,
             Availability::Lists => Some(listed),
         };
         // An empty answer is a bad answer for pick_first: the query is repeated as after a failure.
         if answer.as_ref().is_none_or(Vec::is_empty) {
-            awake.asks_at = Some(self.now + backoff(awake.unanswered));
+            awake.query_at = Some(self.now + backoff(awake.unanswered));
             awake.unanswered = awake.unanswered.saturating_add(1);
         } else {
-            awake.asks_at = None;
+            awake.query_at = None;
             awake.unanswered = 0;
             awake.answered = Some(self.now);
         }
@@ -204,15 +204,15 @@ impl Dns {
     /// A connection broke, or a pass over the list failed: a reason to query.
     fn request(&mut self) {
         let Some(awake) = &mut self.awake else { return };
-        if awake.asks_at.is_some() {
+        if awake.query_at.is_some() {
             return;
         }
         let earliest = awake.answered.map_or(self.now, |answered| answered + BETWEEN);
         if earliest <= self.now {
-            return self.ask();
+            return self.query();
         }
         match self.runtime.early {
-            Early::Later => awake.asks_at = Some(earliest),
+            Early::Later => awake.query_at = Some(earliest),
             Early::Dropped => {}
         }
     }
@@ -252,7 +252,7 @@ impl Dns {
         }
         awake.on = None;
         self.request();
-        // A new call connects; a running one fails and is no reason, but its caller calls again.
+        // A new call connects; a running one fails and does not count, but its caller calls again.
         if self.idle.active() > 0 {
             self.need();
         }
@@ -264,7 +264,7 @@ impl Client for Dns {
         self.advance(now);
         let was_unknown = self.registry.availability == Availability::Unknown;
         if self.registry.take(input) && was_unknown {
-            self.ask();
+            self.query();
         }
         match input {
             Input::CallStarted => {
@@ -279,16 +279,16 @@ impl Client for Dns {
 
     fn deadline(&self) -> Option<Elapsed> {
         let awake = self.awake.as_ref();
-        let asks = awake.and_then(|awake| awake.asks_at);
+        let is_query_due = awake.and_then(|awake| awake.query_at);
         let tries = awake.and_then(|awake| awake.tries_at);
-        [self.idle.deadline(), asks, tries].into_iter().flatten().min()
+        [self.idle.deadline(), is_query_due, tries].into_iter().flatten().min()
     }
 
     fn view(&self) -> View {
         let (holds, notices) = match &self.awake {
             None => (Vec::new(), NoticesChanges::NextCall),
             Some(awake) if awake.holds.is_empty() => (Vec::new(), NoticesChanges::Changes),
-            Some(awake) if awake.asks_at.is_some() => (awake.holds.clone(), NoticesChanges::Soon),
+            Some(awake) if awake.query_at.is_some() => (awake.holds.clone(), NoticesChanges::Soon),
             Some(awake) => (awake.holds.clone(), NoticesChanges::AfterAFailure),
         };
         View { holds, subset: None, notices }

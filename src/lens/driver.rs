@@ -61,18 +61,18 @@ enum ClientPhase {
 #[derive(Debug, Clone, Copy, Default)]
 struct Clock {
     /// The start, in the session's time.
-    began: Elapsed,
+    started_at: Elapsed,
     /// The same moment in the clients' time.
     lived: Elapsed,
 }
 
 impl Clock {
     fn clients(self, session: Elapsed) -> Elapsed {
-        self.lived + session.since(self.began)
+        self.lived + session.since(self.started_at)
     }
 
     fn session(self, clients: Elapsed) -> Elapsed {
-        self.began + clients.since(self.lived)
+        self.started_at + clients.since(self.lived)
     }
 }
 
@@ -104,7 +104,7 @@ impl Lenses {
             }
             ClientPhase::Waiting { open_calls } if is_list => {
                 let open_calls = *open_calls;
-                self.stage = ClientPhase::Living(Clock { began: now, lived: self.live_through(input) });
+                self.stage = ClientPhase::Living(Clock { started_at: now, lived: self.live_through(input) });
                 for _ in 0..open_calls {
                     self.feed(now, &Input::CallStarted);
                 }

@@ -19,7 +19,7 @@ pub(super) static ETCD_NAMING: LensKind = LensKind {
     name: "etcd-naming",
     versions: Some(("3.5.0", "3.7.3")),
     follows: ResolverSource::Only(WatchApi::RevisionWatch),
-    rule: "its watch ends silently with the first error from etcd (compaction, a revoked token), and the list does not change while the client is busy; an idle period repairs it; when there is no key at the start, calls wait for one",
+    rule: "its watch ends without an error report at the first error from etcd (compaction, a revoked token), and the list does not change while the client is busy; an idle period repairs it; when there is no key at the start, calls wait for one",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "restart the client, or let it go idle once; a busy client needs an idle timeout shorter than its pauses, or a resolver that restarts its watch",
     links: &[
@@ -41,7 +41,7 @@ impl Resolver for EtcdNaming {
     /// The first read has no time limit; missing keys produce no update.
     fn build(registry: &RegistryView) -> BuildResult<Self> {
         match registry.availability {
-            Availability::Unknown | Availability::Silent => BuildResult::Waits,
+            Availability::Unknown | Availability::NoResponse => BuildResult::Waits,
             Availability::Errors => BuildResult::Fails,
             Availability::Lists => {
                 BuildResult::Now(EtcdNaming { holds: registry.addresses(EndpointStatus::is_usable), is_watching: true })
@@ -53,7 +53,7 @@ impl Resolver for EtcdNaming {
         match registry.availability {
             Availability::Errors => self.is_watching = false,
             Availability::Lists if self.is_watching => self.holds = registry.addresses(EndpointStatus::is_usable),
-            Availability::Lists | Availability::Unknown | Availability::Silent => {}
+            Availability::Lists | Availability::Unknown | Availability::NoResponse => {}
         }
     }
 

@@ -67,7 +67,7 @@ struct GoZero {
 impl Resolver for GoZero {
     fn build(registry: &RegistryView) -> BuildResult<Self> {
         match registry.availability {
-            Availability::Unknown | Availability::Silent | Availability::Errors => BuildResult::Waits,
+            Availability::Unknown | Availability::NoResponse | Availability::Errors => BuildResult::Waits,
             Availability::Lists => BuildResult::Now(GoZero { holds: drawn(registry) }),
         }
     }
@@ -76,7 +76,7 @@ impl Resolver for GoZero {
     fn registry_changed(&mut self, registry: &RegistryView) {
         match registry.availability {
             Availability::Lists => self.holds = drawn(registry),
-            Availability::Unknown | Availability::Silent | Availability::Errors => {}
+            Availability::Unknown | Availability::NoResponse | Availability::Errors => {}
         }
     }
 

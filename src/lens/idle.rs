@@ -14,7 +14,7 @@ pub(super) enum Rule {
         least: Duration,
     },
     /// C-core's legacy filter (`idle_filter_state.cc`). It is armed only by the end of a call and checks once per
-    /// timeout, so idleness begins between one and two timeouts. 1.85.1 was observed to become idle once in its life
+    /// timeout, so idleness starts between one and two timeouts. 1.85.1 was observed to become idle once in its life
     /// and never again.
     CheckedOnce,
 }
@@ -33,7 +33,7 @@ pub(super) struct Idle {
     timeout: Option<Duration>,
     active: usize,
     /// When the rule checks next. [`Rule::Exact`] keeps it while calls run, although it is not due then.
-    look_at: Option<Elapsed>,
+    check_at: Option<Elapsed>,
     /// A call started since the last check ([`Rule::CheckedOnce`]).
     called: bool,
     /// It has been IDLE once ([`Rule::CheckedOnce`]).
@@ -47,20 +47,20 @@ impl Idle {
             Rule::Exact { least } => timeout.max(least),
             Rule::CheckedOnce => timeout,
         });
-        Idle { rule, timeout, active: 0, look_at: None, called: false, spent: false }
+        Idle { rule, timeout, active: 0, check_at: None, called: false, spent: false }
     }
 
     /// The channel left IDLE.
     pub(super) fn woke(&mut self, now: Elapsed) {
         match self.rule {
-            Rule::Exact { .. } => self.look_at = self.timeout.map(|timeout| now + timeout),
+            Rule::Exact { .. } => self.check_at = self.timeout.map(|timeout| now + timeout),
             Rule::CheckedOnce => {}
         }
     }
 
     /// The channel is in IDLE.
     pub(super) fn slept(&mut self) {
-        self.look_at = None;
+        self.check_at = None;
     }
 
     /// A call started. Call this before the channel leaves IDLE for it.
@@ -77,13 +77,13 @@ impl Idle {
         self.active -= 1;
         match self.rule {
             Rule::Exact { .. } => {
-                if self.look_at.is_some() {
-                    self.look_at = self.timeout.map(|timeout| now + timeout);
+                if self.check_at.is_some() {
+                    self.check_at = self.timeout.map(|timeout| now + timeout);
                 }
             }
             Rule::CheckedOnce => {
-                if self.active == 0 && self.look_at.is_none() && !self.spent {
-                    self.look_at = self.timeout.map(|timeout| now + timeout);
+                if self.active == 0 && self.check_at.is_none() && !self.spent {
+                    self.check_at = self.timeout.map(|timeout| now + timeout);
                     self.called = false;
                 }
             }
@@ -95,16 +95,16 @@ impl Idle {
         self.active
     }
 
-    /// When [`Idle::look`] must be called next.
+    /// When [`Idle::check`] must be called next.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         match self.rule {
-            Rule::Exact { .. } => self.look_at.filter(|_| self.active == 0),
-            Rule::CheckedOnce => self.look_at,
+            Rule::Exact { .. } => self.check_at.filter(|_| self.active == 0),
+            Rule::CheckedOnce => self.check_at,
         }
     }
 
     /// The deadline has passed. Returns true when the channel becomes IDLE now.
-    pub(super) fn look(&mut self, now: Elapsed) -> bool {
+    pub(super) fn check(&mut self, now: Elapsed) -> bool {
         if self.deadline().is_none_or(|deadline| deadline > now) {
             return false;
         }
@@ -112,7 +112,7 @@ impl Idle {
             Rule::Exact { .. } => true,
             Rule::CheckedOnce if self.active > 0 || self.called => {
                 self.called = self.active > 0;
-                self.look_at = self.timeout.map(|timeout| now + timeout);
+                self.check_at = self.timeout.map(|timeout| now + timeout);
                 false
             }
             Rule::CheckedOnce => {

@@ -78,14 +78,14 @@ impl Resolver for Kuberesolver {
                 for (_, listed) in before.iter().filter(|(name, _)| is_gone(name)) {
                     self.take(listed);
                 }
-                let is_as_before = |name, listed| before.get(name).is_some_and(|before| say_the_same(before, listed));
+                let is_as_before = |name, listed| before.get(name).is_some_and(|before| are_equivalent(before, listed));
                 for (_, listed) in now.iter().filter(|(name, listed)| !is_as_before(*name, listed)) {
                     self.take(listed);
                 }
             }
             // The watch must be opened again, and then every slice counts as touched.
             Availability::Errors => self.slices.clear(),
-            Availability::Unknown | Availability::Silent => {}
+            Availability::Unknown | Availability::NoResponse => {}
         }
     }
 
@@ -119,8 +119,8 @@ fn slices(registry: &RegistryView) -> Slices {
 
 /// True when the slice was not touched. The order is not the slice's own where one of its pods is also in another
 /// slice.
-fn say_the_same(before: &[Endpoint], now: &[Endpoint]) -> bool {
-    before.len() == now.len() && now.iter().all(|now| before.iter().any(|before| before.says_the_same(now)))
+fn are_equivalent(before: &[Endpoint], now: &[Endpoint]) -> bool {
+    before.len() == now.len() && now.iter().all(|now| before.iter().any(|before| before.is_equivalent(now)))
 }
 
 /// True when its slice lists it as ready, which is also possible for a pod that is being deleted.

@@ -2,7 +2,7 @@
 //!
 //! `healthy=true` in the target makes it query for passing instances only; the default is all instances. Its index is
 //! not reset when Consul's index decreases (an agent restored from a snapshot): it then misses changes until its wait
-//! is over, for which a lens has no input. It writes IPv6 addresses without brackets, so that they cannot be dialed;
+//! has ended, for which a lens has no input. It writes IPv6 addresses without brackets, so that they cannot be dialed;
 //! here they can.
 
 use super::registry_view::{Availability, RegistryView};
@@ -46,7 +46,7 @@ impl Resolver for MbobakovConsul {
                 self.holds = registry.addresses(|_| true);
                 self.holds.sort_by_cached_key(ToString::to_string);
             }
-            Availability::Unknown | Availability::Silent | Availability::Errors => {}
+            Availability::Unknown | Availability::NoResponse | Availability::Errors => {}
         }
     }
 

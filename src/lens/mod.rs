@@ -43,7 +43,7 @@ pub struct LensKind {
     pub follows: ResolverSource,
     /// What it does across an idle period, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
-    /// How a call to a dead address fails: the beginning of the client's own error message.
+    /// How a call to a dead address fails: the start of the client's own error message.
     pub fails_with: &'static str,
     /// What helps when it holds the wrong addresses: restart, upgrade to, idle timeout 0.
     pub remedy: &'static str,

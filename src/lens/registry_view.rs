@@ -13,7 +13,7 @@ pub(super) enum Availability {
     /// With what it lists.
     Lists,
     /// Not at all: queries wait until they time out.
-    Silent,
+    NoResponse,
     /// With an error, at once.
     Errors,
 }
@@ -40,7 +40,7 @@ impl RegistryView {
                 true
             }
             Input::Unreachable => {
-                self.availability = Availability::Silent;
+                self.availability = Availability::NoResponse;
                 true
             }
             Input::Refuses => {

@@ -7,7 +7,7 @@ use super::{LENSES, LensKind, ResolverSource};
 /// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that contains it; a leading `v` is
 /// allowed), `all`.
 pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
-    let wrong = |why| UnknownLens { text: text.to_string(), why };
+    let invalid = |why| UnknownLens { text: text.to_string(), why };
     if text == "all" {
         return Ok(LENSES.to_vec());
     }
@@ -17,19 +17,21 @@ pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
     };
     let of_name: Vec<&LensKind> = LENSES.iter().copied().filter(|kind| kind.name == name).collect();
     if of_name.is_empty() {
-        return Err(wrong(LensErrorKind::Name(name.to_string())));
+        return Err(invalid(LensErrorKind::Name(name.to_string())));
     }
     let Some(version) = version else { return Ok(of_name) };
     if of_name.iter().all(|kind| kind.versions.is_none()) {
-        return Err(wrong(LensErrorKind::NoVersions { name: name.to_string() }));
+        return Err(invalid(LensErrorKind::NoVersions { name: name.to_string() }));
     }
-    let Some(asked) = Version::parse(version) else { return Err(wrong(LensErrorKind::NoVersion(version.to_string()))) };
-    let held: Vec<&LensKind> = of_name.iter().copied().filter(|kind| asked.is_within(kind.versions)).collect();
-    if held.is_empty() {
+    let Some(requested) = Version::parse(version) else {
+        return Err(invalid(LensErrorKind::NoVersion(version.to_string())));
+    };
+    let matching: Vec<&LensKind> = of_name.iter().copied().filter(|kind| requested.is_within(kind.versions)).collect();
+    if matching.is_empty() {
         let ranges = of_name.iter().filter_map(|kind| kind.versions).map(range).collect();
-        return Err(wrong(LensErrorKind::NoRange { name: name.to_string(), version: version.to_string(), ranges }));
+        return Err(invalid(LensErrorKind::NoRange { name: name.to_string(), version: version.to_string(), ranges }));
     }
-    Ok(held)
+    Ok(matching)
 }
 
 impl LensKind {

@@ -87,7 +87,7 @@ impl<R: Resolver + 'static> Client for WatchingClient<R> {
     fn handle(&mut self, now: Elapsed, input: &Input) {
         while let Some(due) = self.idle.deadline().filter(|due| *due <= now) {
             self.now = self.now.max(due);
-            if self.idle.look(self.now) {
+            if self.idle.check(self.now) {
                 self.idle.slept();
                 self.resolver_state = ResolverState::Asleep;
             }

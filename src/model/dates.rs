@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_said_as_people_say_them() {
+    fn dates_are_in_usual_words() {
         let now = 1_795_345_200; // 2026-11-22 11:00:00 UTC
         assert_eq!(ago(now - 3 * DAY - HOUR, now), "3 days ago (2026-11-19)");
         assert_eq!(ago(now - DAY, now), "1 day ago (2026-11-21)");

@@ -139,7 +139,7 @@ static DEBUG_DATA: [(&str, Parting); 12] = [
 
 impl GoAway {
     /// True when the server rejects pings that come too fast (gRFC A8).
-    pub fn calms_pings(&self) -> bool {
+    pub fn limits_pings(&self) -> bool {
         const ENHANCE_YOUR_CALM: u32 = 11;
         self.code == ENHANCE_YOUR_CALM && self.partings().any(|parting| parting == Parting::TooManyPings)
     }

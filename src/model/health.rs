@@ -16,7 +16,7 @@ pub enum Health {
     /// The server does not know the service: SERVICE_UNKNOWN in a Watch, NOT_FOUND otherwise (tonic returns NOT_FOUND
     /// in both).
     ServiceUnknown,
-    /// The server has no health service. That is no fault, and its health is unknown.
+    /// The server has no health service. That is not a fault, and its health is unknown.
     Unimplemented,
     /// The RPC failed.
     Failed {

@@ -35,7 +35,7 @@ impl<'a> HostPort<'a> {
     ///
     /// # Errors
     ///
-    /// [`BracketError`] when it begins with a bracket that is not closed, or that is followed by something other than
+    /// [`BracketError`] when it starts with a bracket that is not closed, or that is followed by something other than
     /// a port.
     pub fn split(text: &'a str) -> Result<Self, BracketError> {
         if let Some(inside) = text.strip_prefix('[') {

@@ -35,7 +35,7 @@ impl NoticesChanges {
     }
 
     /// What ends a difference from the registry, should one arise.
-    pub const fn recovers_by(self) -> &'static str {
+    pub const fn recovers_after(self) -> &'static str {
         match self {
             Self::Changes => "the registry's next change",
             Self::AfterAFailure => "a failed connection",
@@ -63,7 +63,7 @@ pub struct LensReport {
     pub notices: NoticesChanges,
     /// The reason, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
-    /// How a call to a dead address fails in such a client: the beginning of its error message.
+    /// How a call to a dead address fails in such a client: the start of its error message.
     pub fails_with: &'static str,
     /// What helps when it holds the wrong addresses.
     pub remedy: &'static str,

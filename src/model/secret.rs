@@ -88,11 +88,11 @@ impl Secrets {
     /// Rust. The beginning of a secret at the end of a truncated text is replaced too.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Ok(known) = self.0.read() else { return Cow::Borrowed("***") };
-        let begins = forms::beginnings(&known);
+        let starts = forms::prefixes(&known);
         let (mut masked, mut shown, mut at) = (String::new(), 0, 0);
         while at < text.len() {
             let found = || known.iter().find_map(|secret| forms::end_of(secret.as_bytes(), text, at));
-            match begins[usize::from(text.as_bytes()[at])].then(found).flatten() {
+            match starts[usize::from(text.as_bytes()[at])].then(found).flatten() {
                 Some(end) => {
                     masked.push_str(&text[shown..at]);
                     masked.push_str("***");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_of_a_text_around_a_secret_is_found_wherever_the_secret_begins() {
+    fn base64_of_a_text_around_a_secret_is_found_wherever_the_secret_starts() {
         let secrets = Secrets::default();
         secrets.learn("Zm9v/secret-of-ann");
         for before in ["", "a", "ab", "abc", "token: "] {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_secret_before_a_cut_is_masked_too() {
+    fn the_start_of_a_truncated_secret_is_masked_too() {
         let secrets = Secrets::default();
         secrets.learn("a-long-token-of-ann");
         assert_eq!(secrets.mask("token: a-long-tok…"), "token: ***…");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_no_part_of_a_word_and_a_key_counts_line_by_line() {
+    fn a_short_secret_within_a_longer_word_is_kept_and_a_key_counts_line_by_line() {
         let secrets = Secrets::default();
         secrets.learn("ann");
         assert_eq!(secrets.mask("ann cannot plan \"ann\""), "*** cannot plan \"***\"");

@@ -7,9 +7,9 @@ pub(crate) mod fuzzing;
 #[cfg(feature = "networked")]
 pub(crate) mod http1;
 pub(crate) mod http2;
+mod io_text;
 #[cfg(feature = "networked")]
 pub(crate) mod named;
 pub(crate) mod tls;
-mod words;
 
-pub(crate) use words::io_words;
+pub(crate) use io_text::io_text;

@@ -9,7 +9,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::dial::{Dial, Io, Sockets, boxed, tcp};
-use super::io_words;
+use super::io_text;
 use crate::model::endpoint::Address;
 
 /// Sockets to registries: like [`Sockets`], with name lookup and the kernel's keepalive ([`connect`]).
@@ -32,7 +32,7 @@ impl Dial for NamedSockets {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// The name could not be looked up.
-    #[error("failed to look up {host:?}: {}", io_words(source))]
+    #[error("failed to look up {host:?}: {}", io_text(source))]
     Lookup {
         /// The name.
         host: String,
@@ -46,7 +46,7 @@ pub(crate) enum ConnectError {
         host: String,
     },
     /// None of the name's addresses accepted a connection; this is the last one.
-    #[error("failed to connect to {address}: {}", io_words(source))]
+    #[error("failed to connect to {address}: {}", io_text(source))]
     Connect {
         /// The address.
         address: SocketAddr,
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_error_of_a_name_says_which_address_refused_and_keeps_the_kernels_own() {
+    async fn the_error_of_a_name_shows_which_address_refused_and_keeps_the_kernels_own() {
         let error = failed("127.0.0.1").await;
-        assert_eq!((error.kind(), io_words(&error).as_str()), (io::ErrorKind::ConnectionRefused, "connection refused"));
+        assert_eq!((error.kind(), io_text(&error).as_str()), (io::ErrorKind::ConnectionRefused, "connection refused"));
         assert!(error.raw_os_error().is_some());
 
         let error = failed("localhost").await;
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-        let text = io_words(&error);
+        let text = io_text(&error);
         assert!(text.starts_with("failed to connect to ") && text.ends_with(": connection refused"), "{text}");
         let cause =
             error.get_ref().and_then(|below| below.source()).and_then(|cause| cause.downcast_ref::<io::Error>());

@@ -8,7 +8,7 @@ use crate::net::dial::{Dial as _, Sockets};
 
 use super::{interface, open_files, tcp, user};
 
-/// README.md's statements about this system: the first word of each cell, by the name of its row.
+/// README.md's statements about this system: what each cell starts with, by the name of its row.
 fn stated() -> Vec<(String, bool)> {
     let readme = include_str!("../../README.md");
     let cells = |line: &str| -> Vec<String> { line.split('|').map(|cell| cell.trim().to_string()).collect() };
@@ -40,7 +40,7 @@ async fn readme_states_what_this_system_has_and_lacks() {
         ("Unix sockets", is_dialed("unix:/nonexistent").await),
         ("abstract Unix sockets", is_dialed("unix-abstract:nonexistent").await),
         ("IPv6 zones by name", ["lo", "lo0"].iter().any(|name| interface::index(name).is_some())),
-        ("what TCP knows of a connection", tcp::facts(&stream).is_some()),
+        ("TCP's data on a connection", tcp::facts(&stream).is_some()),
         ("owner and mode of a found configuration file", user::effective().is_some()),
         ("the limit of open files", open_files::raise_limit().is_some()),
     ] {

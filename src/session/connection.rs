@@ -77,7 +77,7 @@ pub(super) async fn run(
                     false
                 }
             },
-            (health, took) = over(&mut check) => {
+            (health, took) = check_result(&mut check) => {
                 check = None;
                 passed_on(id, connection.proxy(), &mut proxy, &outbox).await;
                 outbox.send(Input::Checked(id, health, took)).await
@@ -124,7 +124,7 @@ async fn connect(
         // There is room for every stage, and the receiver lives as long as the attempt.
         let _ = phases.try_send(News { at: Instant::now(), input: Input::Passed(id, phase) });
     };
-    let began = Instant::now();
+    let started_at = Instant::now();
     // On the heap, and dropped when it has ended: an attempt (including TLS) is much larger than the task of an open
     // connection.
     let mut connecting = transport.connect(address, report).boxed();
@@ -144,8 +144,8 @@ async fn connect(
                 room.send(phase);
             }
             () = until(deadline) => {
-                let text = format!("not connected within {}", duration(began.elapsed()));
-                break Err(Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed()));
+                let text = format!("not connected within {}", duration(started_at.elapsed()));
+                break Err(Failure::new(Stage::Tcp, FailureCode::TimedOut, text, started_at.elapsed()));
             }
         }
     };
@@ -171,7 +171,7 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-async fn over(check: &mut Option<BoxFuture<'static, (Health, Duration)>>) -> (Health, Duration) {
+async fn check_result(check: &mut Option<BoxFuture<'static, (Health, Duration)>>) -> (Health, Duration) {
     match check {
         Some(check) => check.await,
         None => pending().await,

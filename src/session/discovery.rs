@@ -23,7 +23,7 @@ use crate::model::time::Elapsed;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Query `source`; its responses carry `generation`. An earlier generation of the same source is dropped.
-    Ask {
+    Query {
         /// Index of the source.
         source: usize,
         /// Identifies this query.
@@ -35,7 +35,7 @@ pub enum Step {
         source: usize,
     },
     /// Report this event.
-    Tell(Box<EventKind>),
+    Report(Box<EventKind>),
 }
 
 /// The sources of one service.
@@ -61,8 +61,8 @@ impl Discovery {
     pub fn start(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
         for index in 0..self.sources.len() {
             if self.sources[index].state == State::Quiet {
-                self.sources[index].asked = now;
-                self.ask(index, steps);
+                self.sources[index].queried_at = now;
+                self.query(index, steps);
             }
         }
     }
@@ -73,7 +73,7 @@ impl Discovery {
             if !matches!(tracked.state, State::Quiet | State::Ended) {
                 tracked.state = State::Quiet;
                 tracked.generation += 1;
-                tracked.tell_next = true;
+                tracked.report_next = true;
                 steps.push(Step::Drop { source });
             }
         }
@@ -81,12 +81,12 @@ impl Discovery {
 
     /// Processes an item from a source; `last` when its stream ended with it. Items of an older generation are
     /// ignored.
-    pub fn word(
+    pub fn response(
         &mut self,
         now: Elapsed,
         index: usize,
         generation: u32,
-        word: Option<Result<Update, ResolveError>>,
+        response: Option<Result<Update, ResolveError>>,
         last: bool,
         steps: &mut Vec<Step>,
     ) {
@@ -94,7 +94,7 @@ impl Discovery {
         if tracked.generation != generation || matches!(tracked.state, State::Quiet | State::Ended) {
             return;
         }
-        match word {
+        match response {
             Some(Ok(update)) => {
                 match update {
                     Update::Partial(part) => self.partly(now, index, part, steps),
@@ -144,7 +144,7 @@ impl Discovery {
         let retries = self.sources.iter().filter_map(|tracked| match tracked.state {
             State::Broken { retry, .. } => retry,
             State::Watching => tracked.doubts.deadline(),
-            State::Quiet | State::Asking | State::Ended => None,
+            State::Quiet | State::Querying | State::Ended => None,
         });
         retries.min()
     }
@@ -155,43 +155,43 @@ impl Discovery {
     }
 
     /// True when every source has returned a response that is trusted, or a failure.
-    pub fn all_spoke(&self) -> bool {
+    pub fn all_responded(&self) -> bool {
         self.sources.iter().all(|tracked| match tracked.state {
-            State::Quiet | State::Asking => false,
+            State::Quiet | State::Querying => false,
             State::Watching | State::Ended => !tracked.doubts.is_open(),
             State::Broken { .. } => true,
         })
     }
 
     /// True when a full response of any source was trusted.
-    pub fn anybody_heard(&self) -> bool {
-        self.sources.iter().any(|tracked| tracked.heard)
+    pub fn any_response(&self) -> bool {
+        self.sources.iter().any(|tracked| tracked.has_responded)
     }
 
     /// For how long a source has been queried.
-    pub fn asked_for(&self, now: Elapsed, index: usize) -> Duration {
-        self.sources.get(index).map_or(Duration::ZERO, |tracked| now.since(tracked.asked))
+    pub fn queried_for(&self, now: Elapsed, index: usize) -> Duration {
+        self.sources.get(index).map_or(Duration::ZERO, |tracked| now.since(tracked.queried_at))
     }
 
     /// Queries a source again whose response was lost because of this process.
     pub fn repeat(&mut self, now: Elapsed, index: usize, steps: &mut Vec<Step>) {
-        if let Some(tracked) = self.sources.get_mut(index).filter(|tracked| tracked.state == State::Asking) {
-            tracked.asked = now;
-            self.ask(index, steps);
+        if let Some(tracked) = self.sources.get_mut(index).filter(|tracked| tracked.state == State::Querying) {
+            tracked.queried_at = now;
+            self.query(index, steps);
         }
     }
 
     /// The sources that have not responded at all yet, and since when they are queried.
     pub fn waiting(&self) -> impl Iterator<Item = (Arc<SourceId>, Elapsed)> {
-        let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Asking && !tracked.heard);
-        waiting.map(|tracked| (tracked.source.clone(), tracked.asked))
+        let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Querying && !tracked.has_responded);
+        waiting.map(|tracked| (tracked.source.clone(), tracked.queried_at))
     }
 
-    fn ask(&mut self, index: usize, steps: &mut Vec<Step>) {
+    fn query(&mut self, index: usize, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         tracked.generation += 1;
-        tracked.state = State::Asking;
-        steps.push(Step::Ask { source: index, generation: tracked.generation });
+        tracked.state = State::Querying;
+        steps.push(Step::Query { source: index, generation: tracked.generation });
     }
 
     /// Queries again while the source remains broken: only its next response ends the gap.
@@ -201,7 +201,7 @@ impl Discovery {
         if let State::Broken { since, .. } = tracked.state {
             tracked.state = State::Broken { since, retry: None };
         }
-        steps.push(Step::Ask { source: index, generation: tracked.generation });
+        steps.push(Step::Query { source: index, generation: tracked.generation });
     }
 
     fn answered(&mut self, now: Elapsed, index: usize, update: Update, steps: &mut Vec<Step>) {
@@ -216,7 +216,7 @@ impl Discovery {
             }
             _ => Before::Reached,
         };
-        let (belief, note) = tracked.doubts.judge(now, &update, &tracked.set, tracked.heard, before);
+        let (belief, note) = tracked.doubts.judge(now, &update, &tracked.set, tracked.has_responded, before);
         notes.extend(note);
         tracked.backoff.answered(now);
         match belief {
@@ -241,19 +241,19 @@ impl Discovery {
     /// Applies a trusted update.
     fn take(&mut self, now: Elapsed, index: usize, update: Update, mut notes: Vec<Note>, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
-        let first = !tracked.heard;
+        let first = !tracked.has_responded;
         let before = tracked.state;
-        tracked.heard = true;
+        tracked.has_responded = true;
         tracked.state = State::Watching;
-        let tell = std::mem::take(&mut tracked.tell_next);
+        let report = std::mem::take(&mut tracked.report_next);
         let is_news =
             |note: &Note| matches!(note.kind, NoteKind::Unconfirmed | NoteKind::Restarted | NoteKind::Returned);
         let left_out = text_of(&notes, NoteKind::LeftOut);
-        let tell = tell || notes.iter().any(is_news) || left_out != tracked.left_out;
+        let report = report || notes.iter().any(is_news) || left_out != tracked.left_out;
         tracked.left_out = left_out;
         let delta = tracked.set.apply(update);
         let lags = if first || !delta.is_empty() {
-            self.propagation.told(now, index, &tracked.set, &self.ids)
+            self.propagation.record(now, index, &tracked.set, &self.ids)
         } else {
             Vec::new()
         };
@@ -268,13 +268,13 @@ impl Discovery {
                 let gap = Some(now.since(since));
                 steps.push(self.report(index, BackendStatus::Recovered, None, None, gap));
             }
-            State::Quiet | State::Asking | State::Watching | State::Broken { .. } | State::Ended => {
+            State::Quiet | State::Querying | State::Watching | State::Broken { .. } | State::Ended => {
                 if first && self.watching {
                     steps.push(self.report(index, BackendStatus::Watching, None, None, None));
                 }
             }
         }
-        if tell || !delta.is_empty() {
+        if report || !delta.is_empty() {
             steps.push(self.change(index, delta, notes, lags));
         }
         if !self.watching {
@@ -288,15 +288,15 @@ impl Discovery {
     fn partly(&mut self, now: Elapsed, index: usize, part: Partial, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         let hides_nothing_known = tracked.set.hidden_from(&part.answer, &part.hidden).is_empty();
-        let is_a_list = tracked.heard || !part.answer.endpoints.is_empty();
+        let is_a_list = tracked.has_responded || !part.answer.endpoints.is_empty();
         if hides_nothing_known && is_a_list {
             return self.answered(now, index, Update::Reset(part.answer), steps);
         }
         let (notes, why) = (part.answer.notes.clone(), part.why.clone());
         let delta = tracked.set.apply(Update::Partial(part));
         if !delta.is_empty() {
-            tracked.heard = true;
-            let lags = self.propagation.told(now, index, &self.sources[index].set, &self.ids);
+            tracked.has_responded = true;
+            let lags = self.propagation.record(now, index, &self.sources[index].set, &self.ids);
             steps.push(self.change(index, delta, notes, lags));
         }
         self.failed(now, index, Some(why), true, steps);
@@ -312,7 +312,7 @@ impl Discovery {
     ) {
         let since = match self.sources[index].state {
             State::Broken { since, .. } => since,
-            State::Quiet | State::Asking | State::Watching | State::Ended => now,
+            State::Quiet | State::Querying | State::Watching | State::Ended => now,
         };
         self.sources[index].failed = failure.as_ref().map(|failure| failure.code);
         if !self.watching {
@@ -344,12 +344,12 @@ impl Discovery {
         gap: Option<Duration>,
     ) -> Step {
         let source = self.sources[index].source.clone();
-        Step::Tell(Box::new(EventKind::Backend(BackendReport { source, status, error, retry_in, gap })))
+        Step::Report(Box::new(EventKind::Backend(BackendReport { source, status, error, retry_in, gap })))
     }
 
     fn change(&self, index: usize, delta: Delta, notes: Vec<Note>, lags: Vec<Lag>) -> Step {
         let tracked = &self.sources[index];
-        Step::Tell(Box::new(EventKind::Endpoints(EndpointsChange {
+        Step::Report(Box::new(EventKind::Endpoints(EndpointsChange {
             source: tracked.source.clone(),
             added: delta.added,
             removed: delta.removed,

@@ -42,10 +42,10 @@ use probes::Probes;
 /// reported later with the time at which it happened.
 pub struct Session {
     engine: Engine,
-    began: Instant,
+    started_at: Instant,
     /// Boxed: at its end a session has one for every endpoint, all at the same time.
     events: VecDeque<Box<Event>>,
-    over: bool,
+    finished: bool,
     sources: Vec<RunningSource>,
     transport: Transport,
     /// The metadata that are sent to endpoints: no event contains any of it.
@@ -95,10 +95,10 @@ impl Session {
         let ids: Vec<Arc<SourceId>> = plan.sources.iter().map(|source| Arc::new(source.id())).collect();
         let implied = plan.sources.iter().zip(&ids).filter(|(source, _)| source.implied).map(|(_, id)| id.clone());
         #[expect(clippy::disallowed_methods, reason = "events have dates")]
-        let began = SystemTime::now();
+        let started_at = SystemTime::now();
         let config = EngineConfig {
             label: plan.label,
-            began,
+            started_at,
             implied: implied.collect(),
             sources: ids,
             registries: BACKENDS.iter().map(|backend| backend.about().registry).collect(),
@@ -116,29 +116,29 @@ impl Session {
         };
         let sources =
             plan.sources.into_iter().map(|source| RunningSource { source, resolve_now: Arc::default(), task: None });
-        let began = Instant::now();
+        let started_at = Instant::now();
         let heartbeat = Heartbeat::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(heartbeat.clone().beat());
         let mut session = Session {
             engine: Engine::new(config),
-            began,
+            started_at,
             events: VecDeque::new(),
-            over: false,
+            finished: false,
             sources: sources.collect(),
             transport: Transport::new(transport, dial),
             secrets,
             service: plan.service,
             connections: HashMap::new(),
             room: Arc::new(Semaphore::new(plan.limits.connections.unwrap_or(Semaphore::MAX_PERMITS))),
-            probes: Probes::new(plan.limits, began),
+            probes: Probes::new(plan.limits, started_at),
             tasks,
             owners: Owners::default(),
             heartbeat,
             inbox,
             outbox,
         };
-        session.feed(Input::Begin);
+        session.feed(Input::Start);
         session
     }
 
@@ -148,7 +148,7 @@ impl Session {
             if let Some(event) = self.events.pop_front() {
                 return Some(*event);
             }
-            if self.over {
+            if self.finished {
                 return self.engine.next_conclusion();
             }
             // Finished tasks are removed from the set so that it does not grow, however busy the inbox is.
@@ -163,7 +163,7 @@ impl Session {
             tokio::select! {
                 biased;
                 // What has happened is processed before timers: a slow consumer makes nothing late.
-                Some(news) = self.inbox.recv() => self.feed_at(Elapsed::new(news.at - self.began), news.input),
+                Some(news) = self.inbox.recv() => self.feed_at(Elapsed::new(news.at - self.started_at), news.input),
                 () = sleep_until(due) => {
                     if self.engine.ends_at().is_some_and(|end| end <= self.elapsed()) {
                         self.feed(Input::InStages(self.stages()));
@@ -201,19 +201,19 @@ impl Session {
 
     /// Time since the session started.
     pub fn elapsed(&self) -> Elapsed {
-        Elapsed::new(self.began.elapsed())
+        Elapsed::new(self.started_at.elapsed())
     }
 
     /// The instant of `at`; `None` when it is too far in the future.
     fn moment(&self, at: Elapsed) -> Option<Instant> {
-        self.began.checked_add(at.since_start())
+        self.started_at.checked_add(at.since_start())
     }
 
     /// The current stage of every attempt.
     fn stages(&self) -> Stages {
         let at = |progress: &Progress| {
             let (stage, since) = progress.stage()?;
-            Some((stage, Elapsed::new(since.saturating_duration_since(self.began))))
+            Some((stage, Elapsed::new(since.saturating_duration_since(self.started_at))))
         };
         let probes = self.probes.progress.iter().filter_map(|(address, of)| Some((address.clone(), at(of)?)));
         let connections = self.connections.iter().filter_map(|(id, open)| Some((*id, at(&open.progress)?)));
@@ -227,7 +227,7 @@ impl Session {
     fn feed_at(&mut self, at: Elapsed, input: Input) {
         let input = masked::input(input, &self.secrets);
         for stalled in self.heartbeat.stalls() {
-            let from = Elapsed::new(stalled.from.saturating_duration_since(self.began));
+            let from = Elapsed::new(stalled.from.saturating_duration_since(self.started_at));
             let stalled = Input::Stalled { from, lasted: stalled.to - stalled.from };
             self.log_input(&stalled);
             self.handle(at, stalled);
@@ -262,13 +262,13 @@ impl Session {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Ask { source, generation } => self.ask(source, generation),
+            Effect::Query { source, generation } => self.query(source, generation),
             Effect::Drop { source } => {
                 if let Some(task) = self.sources[source].task.take() {
                     task.abort();
                 }
             }
-            Effect::ResolveNow => self.sources.iter().for_each(|asked| asked.resolve_now.notify_one()),
+            Effect::ResolveNow => self.sources.iter().for_each(|queried| queried.resolve_now.notify_one()),
             Effect::Probe(address) => self.probes.queue.push_back(address),
             Effect::Open { connection, address, deadline } => self.open(connection, address, deadline),
             Effect::Close { connection, drain } => {
@@ -279,9 +279,9 @@ impl Session {
             Effect::CheckIdle { id, address, idle_time } => self.check_idle(id, address, idle_time),
             Effect::Check(connection) => self.order(connection, Command::Check),
             Effect::Watch(connection) => self.order(connection, Command::Watch),
-            Effect::Tell(event) => self.events.push_back(event),
+            Effect::Report(event) => self.events.push_back(event),
             Effect::End => {
-                self.over = true;
+                self.finished = true;
                 self.connections.clear();
                 self.tasks.abort_all();
             }
@@ -332,29 +332,29 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, index: usize, generation: u32) {
-        let asked = &mut self.sources[index];
-        if let Some(task) = asked.task.take() {
+    fn query(&mut self, index: usize, generation: u32) {
+        let queried = &mut self.sources[index];
+        if let Some(task) = queried.task.take() {
             task.abort();
         }
         let context = backend::Context {
-            settings: asked.source.settings.clone(),
-            resolve_now: asked.resolve_now.clone(),
-            implied: asked.source.implied,
+            settings: queried.source.settings.clone(),
+            resolve_now: queried.resolve_now.clone(),
+            implied: queried.source.implied,
         };
-        let source = asked.source.clone();
+        let source = queried.source.clone();
         let outbox = self.outbox.clone();
         let task = self.spawn(Owner::Source { index, generation }, async move {
             let mut answers = source.backend.resolve(&source.target, &context);
             loop {
-                let word = answers.next().await;
-                let ended = word.is_none();
+                let response = answers.next().await;
+                let ended = response.is_none();
                 // When the stream ends right after this item, both are one event.
                 let after = if ended { None } else { answers.next().now_or_never() };
                 let last = ended || matches!(after, Some(None));
-                let mut inputs = vec![Input::Word { source: index, generation, word, last }];
+                let mut inputs = vec![Input::Response { source: index, generation, response, last }];
                 if let Some(Some(next)) = after {
-                    inputs.push(Input::Word { source: index, generation, word: Some(next), last: false });
+                    inputs.push(Input::Response { source: index, generation, response: Some(next), last: false });
                 }
                 for input in inputs {
                     if !outbox.send(input).await {
@@ -370,8 +370,8 @@ impl Session {
     }
 
     fn start_probes(&mut self) {
-        while !self.over
-            && let Some((address, progress)) = self.probes.begin()
+        while !self.finished
+            && let Some((address, progress)) = self.probes.start()
         {
             tracing::debug!(%address, "probe started");
             let reach = self.transport.noting(&progress).reach(address.clone(), self.service.clone());

@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_beat_that_is_late_is_a_stall_and_one_in_time_is_none() {
         let heartbeat = Heartbeat::new();
-        let began = Instant::now();
+        let started_at = Instant::now();
         let beating = tokio::spawn(heartbeat.clone().beat());
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(heartbeat.stalls(), []);
@@ -95,7 +95,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7)).await;
         let stalls = heartbeat.stalls();
         assert_eq!(stalls.len(), 1, "seen before the next beat");
-        assert!(stalls[0].to - stalls[0].from >= Duration::from_secs(7) && stalls[0].from >= began);
+        assert!(stalls[0].to - stalls[0].from >= Duration::from_secs(7) && stalls[0].from >= started_at);
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(heartbeat.stalls(), [], "and reported once");
         beating.abort();

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn commands_that_nobody_takes_are_kept_once_each() {
+    async fn commands_that_are_not_taken_are_kept_once_each() {
         let orders = Orders::default();
         for _ in 0..3 {
             orders.give(Command::Watch);

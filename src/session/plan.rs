@@ -28,7 +28,7 @@ pub struct Source {
     /// What it is queried for.
     pub target: Target,
     /// True when the backend was not named: a bare name is queried in all active ones. One that does not have the
-    /// name is no disagreement then.
+    /// name is not a disagreement then.
     pub implied: bool,
     /// The settings of the backend.
     pub settings: Arc<backend::Settings>,
@@ -304,8 +304,9 @@ pub fn sources(
         match target {
             Target::Bare(name) => {
                 let before = sources.len();
-                let asked = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
-                sources.extend(asked.filter_map(|b| Some(source(*b, b.target_for(name, settings)?, only.is_empty()))));
+                let selected = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
+                sources
+                    .extend(selected.filter_map(|b| Some(source(*b, b.target_for(name, settings)?, only.is_empty()))));
                 if sources.len() == before {
                     let inactive = BACKENDS.iter().filter_map(|b| Some((b.name(), b.describe(settings).active.err()?)));
                     return Err(PlanError::NoActiveBackend { name: name.clone(), inactive: inactive.collect() });

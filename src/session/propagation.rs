@@ -35,7 +35,7 @@ impl Propagation {
     }
 
     /// Records what `source` lists now. Returns the changes that another source reported earlier, and by how much.
-    pub(super) fn told(
+    pub(super) fn record(
         &mut self,
         now: Elapsed,
         source: usize,
@@ -106,11 +106,11 @@ mod tests {
     }
 
     /// Plays `(second, source, listed)`; returns each lag as `source: +1 2s after a`.
-    fn play(sources: usize, told: &[(u64, usize, &[i8])]) -> Vec<String> {
+    fn play(sources: usize, record: &[(u64, usize, &[i8])]) -> Vec<String> {
         let names: Vec<Arc<SourceId>> = ["a", "b", "c"].map(source)[..sources].to_vec();
         let mut propagation = Propagation::between(sources);
-        let said = told.iter().flat_map(|(at, source, listed)| {
-            let late = propagation.told(Elapsed::from_secs(*at), *source, &set(listed), &names);
+        let texts = record.iter().flat_map(|(at, source, listed)| {
+            let late = propagation.record(Elapsed::from_secs(*at), *source, &set(listed), &names);
             let name = &names[*source];
             late.into_iter()
                 .map(|lag| {
@@ -120,14 +120,14 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         });
-        said.collect()
+        texts.collect()
     }
 
     #[test]
     fn the_second_teller_is_late_and_the_third_is_late_behind_the_first() {
-        let began: [(u64, usize, &[i8]); 3] = [(0, 0, &[1]), (0, 1, &[1]), (1, 2, &[1])];
+        let started_at: [(u64, usize, &[i8]); 3] = [(0, 0, &[1]), (0, 1, &[1]), (1, 2, &[1])];
         let moves: [(u64, usize, &[i8]); 4] = [(5, 0, &[2]), (7, 1, &[1, 2]), (8, 1, &[2]), (9, 2, &[2])];
-        let late = play(3, &[&began[..], &moves].concat());
+        let late = play(3, &[&started_at[..], &moves].concat());
         assert_eq!(late, ["b: +2 2s after a", "b: -1 3s after a", "c: -1 4s after a", "c: +2 4s after a"]);
     }
 
@@ -143,20 +143,20 @@ mod tests {
 
     #[test]
     fn who_leads_changes_with_every_turn() {
-        let told: [(u64, usize, &[i8]); 6] =
+        let record: [(u64, usize, &[i8]); 6] =
             [(0, 0, &[1]), (0, 1, &[1]), (1, 1, &[]), (3, 0, &[]), (10, 0, &[1]), (14, 1, &[1])];
-        assert_eq!(play(2, &told), ["a: -1 2s after b", "b: +1 4s after a"]);
+        assert_eq!(play(2, &record), ["a: -1 2s after b", "b: +1 4s after a"]);
     }
 
     #[test]
-    fn addresses_that_came_and_went_everywhere_are_forgotten() {
+    fn addresses_that_came_and_went_everywhere_are_dropped() {
         let mut propagation = Propagation::between(2);
         let names: Vec<Arc<SourceId>> = ["a", "b"].map(source).to_vec();
         for round in 0..100 {
             let host = [round as i8 + 1];
             for source in [0, 1, 0, 1] {
                 let listed = if propagation.first_reports.len() > 1 { &[][..] } else { &host[..] };
-                propagation.told(Elapsed::from_secs(round), source, &set(listed), &names);
+                propagation.record(Elapsed::from_secs(round), source, &set(listed), &names);
             }
         }
         assert!(propagation.first_reports.len() <= 2, "{:?}", propagation.first_reports);

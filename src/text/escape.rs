@@ -27,7 +27,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// `word` quoted so that a shell reads it as one word, whatever it contains.
+/// `word` quoted so that a shell reads it as one argument, whatever it contains.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_list_follows_a_word() {
+    fn the_last_of_a_list_follows_a_conjunction() {
         assert_eq!(
             [all_of([""; 0]), all_of(["a"]), all_of(["a", "b"]), all_of(["a", "b", "c"])],
             ["", "a", "a and b", "a, b and c"]

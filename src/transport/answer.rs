@@ -14,7 +14,7 @@ use crate::net::http2::code_of_http;
 use crate::text::{quote_bytes, shorten};
 
 /// How long the body of a plain HTTP response is waited for; its status is known already.
-pub(super) const PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const BODY_LIMIT: Duration = Duration::from_millis(50);
 /// How much of the body is read.
 pub(super) const LOOKED_AT: usize = 1024;
 /// How much of it is quoted.
@@ -97,8 +97,8 @@ pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailu
         let cause = RpcCause::Proxy { name: ProxyName::Envoy, hint: Some(HttpHint::NoRoute) };
         return Some(RpcFailure::new(status.code(), "no route (reported by envoy)", cause));
     }
-    let says_so = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
-    if !says_so && (status.code() != Code::Unavailable || !page::is_envoys(status.message())) {
+    let is_by_proxy = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
+    if !is_by_proxy && (status.code() != Code::Unavailable || !page::is_envoys(status.message())) {
         return None;
     }
     let name = proxy(headers)?.name;
@@ -116,7 +116,7 @@ fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
 }
 
 /// True when the response is not a gRPC response: its headers show that it cannot have `grpc-status` in its trailers
-/// either. A body that begins like a gRPC message is accepted nonetheless, as clients do that ignore the content
+/// either. A body that starts like a gRPC message is accepted nonetheless, as clients do that ignore the content
 /// type.
 pub(super) fn is_plain(status: StatusCode, headers: &HeaderMap) -> bool {
     let may_follow = foreign_content_type(headers).is_none() && status == StatusCode::OK;
@@ -156,9 +156,9 @@ pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Rpc
     if let Some(name) = &by {
         text.push_str(&format!(" from {name}"));
     }
-    let said = page::title(body, QUOTED);
-    if !said.is_empty() {
-        text.push_str(&format!(": {said}"));
+    let title = page::title(body, QUOTED);
+    if !title.is_empty() {
+        text.push_str(&format!(": {title}"));
     } else if let Some(reason) = status.canonical_reason() {
         text.push_str(&format!(" ({})", reason.to_lowercase()));
     }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_answer_keeps_the_proxys_own_words() {
+    fn a_plain_answer_keeps_the_proxys_own_text() {
         let of = |code: u16, entries: &[(&'static str, &str)], body: &str| {
             plain(StatusCode::from_u16(code).unwrap(), &headers(entries), body.as_bytes())
         };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_a_proxys_only_when_it_says_so() {
+    fn a_status_is_a_proxys_only_when_it_is_marked_as_such() {
         let of = |entries: &[(&'static str, &str)]| by_proxy(StatusCode::OK, &headers(entries));
         let words = "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
         let local = of(&[("grpc-status", "14"), ("grpc-message", words), ("server", "envoy")]).unwrap();
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(local.text, format!("{words} (reported by envoy)"));
         assert!(
             of(&[("grpc-status", "14"), ("grpc-message", "database is away"), ("server", "envoy")]).is_none(),
-            "a server behind a proxy speaks for itself"
+            "a status of the server itself is not the proxy's"
         );
         assert!(of(&[("grpc-status", "0"), ("server", "envoy")]).is_none());
         let linkerd =

@@ -45,7 +45,7 @@ pub(super) struct Attempt<'a> {
     /// The address itself, or the addresses of its name.
     candidates: Vec<Address>,
     /// The deadline of all stages together counts from here.
-    pub began: Instant,
+    pub started_at: Instant,
     pub deadline: Instant,
     /// The health call of a single probe.
     pub question: Option<Question<'a>>,
@@ -68,10 +68,10 @@ impl<'a> Attempt<'a> {
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<Attempt<'a>, Failure> {
         progress.enter(Stage::Resolve);
-        let began = Instant::now();
-        let deadline = later(began, setup.options.connect_timeout);
+        let started_at = Instant::now();
+        let deadline = later(started_at, setup.options.connect_timeout);
         let candidates = resolve(address, deadline, report).await?;
-        Ok(Attempt { setup, address, candidates, began, deadline, question, progress })
+        Ok(Attempt { setup, address, candidates, started_at, deadline, question, progress })
     }
 
     /// The mode that was detected earlier, or the usual one for the port.
@@ -106,7 +106,7 @@ impl<'a> Attempt<'a> {
         let origin = origin(self.setup, self.address, mode)?;
         let (io, secured) = self.stream(mode, &origin, report).await?;
         self.progress.enter(Stage::Http2);
-        let begun = Instant::now();
+        let started = Instant::now();
         let early = self.question.filter(|_| self.setup.options.tls == TlsMode::Off && mode == Mode::Plaintext);
         let early = early.filter(|_| self.setup.options.metadata.is_empty());
         let deferred = match (self.question, early) {
@@ -114,7 +114,7 @@ impl<'a> Attempt<'a> {
             (Some(_), None) => Deferred::Acknowledgement,
             (Some(_), Some(_)) => Deferred::Preface,
         };
-        let mut link = match http2::begin(
+        let mut link = match http2::start(
             io,
             self.address.clone(),
             origin,
@@ -125,13 +125,13 @@ impl<'a> Attempt<'a> {
         .await
         {
             Ok(link) => link,
-            Err(why) => return Err(no_link(why, secured, begun.elapsed())),
+            Err(why) => return Err(no_link(why, secured, started.elapsed())),
         };
         // A server that was to be verified and could not be gets no metadata.
         let unproved = secured.as_ref().is_some_and(|(tls, _)| !tls.verified) && !self.setup.options.insecure;
         let metadata = if unproved { Arc::new(Ok(http::HeaderMap::new())) } else { self.setup.metadata.clone() };
         let grpc = Grpc::new(link.client.clone(), link.wire.clone(), metadata);
-        let mut answering = early.map(|ask| ask(grpc.clone()));
+        let mut answering = early.map(|call| call(grpc.clone()));
         let greeted = poll_fn(|cx| {
             // Polled first, so that the call is ready when the preface is written. It cannot be answered before
             // SETTINGS: a failure until then is one of the connection, or of a limit that was too small for this
@@ -144,11 +144,11 @@ impl<'a> Attempt<'a> {
         });
         let settings = match timeout_at(self.deadline, greeted).await {
             Ok(Ok(settings)) => settings,
-            Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
-            Err(_) => return Err(no_settings(begun.elapsed(), self.began.elapsed())),
+            Ok(Err(why)) => return Err(no_link(why, secured, started.elapsed())),
+            Err(_) => return Err(no_settings(started.elapsed(), self.started_at.elapsed())),
         };
-        debug!(address = %self.address, took = ?begun.elapsed(), "settings received");
-        report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(settings) });
+        debug!(address = %self.address, took = ?started.elapsed(), "settings received");
+        report(Phase { stage: Stage::Http2, took: started.elapsed(), detail: PhaseDetail::Settings(settings) });
         if self.withholds(mode) {
             return Err(withheld());
         }
@@ -185,16 +185,16 @@ impl<'a> Attempt<'a> {
             None => bare_host(origin.authority.host()),
         };
         self.progress.enter(Stage::Tls);
-        let begun = Instant::now();
+        let started = Instant::now();
         match timeout_at(self.deadline, tls.handshake(io, server_name)).await {
             Ok(Ok(secured)) => {
-                debug!(address = %self.address, took = ?begun.elapsed(), version = secured.report.version, "tls established");
+                debug!(address = %self.address, took = ?started.elapsed(), version = secured.report.version, "tls established");
                 let detail = PhaseDetail::Tls(Box::new(secured.report.clone()));
-                report(Phase { stage: Stage::Tls, took: begun.elapsed(), detail });
+                report(Phase { stage: Stage::Tls, took: started.elapsed(), detail });
                 Ok(secured)
             }
             Ok(Err(mut refused)) => {
-                let waited = begun.elapsed();
+                let waited = started.elapsed();
                 debug!(address = %self.address, took = ?waited, code = ?refused.code, "tls handshake failed");
                 let unclear =
                     matches!(refused.code, FailureCode::CipherSuiteMismatch | FailureCode::ProtocolVersionUnsupported);
@@ -212,7 +212,7 @@ impl<'a> Attempt<'a> {
                 Err(failure)
             }
             Err(_) => {
-                let waited = begun.elapsed();
+                let waited = started.elapsed();
                 let text = format!("no response to the TLS handshake within {}", duration(waited));
                 Err(Failure::new(Stage::Tls, FailureCode::TimedOut, text, waited))
             }

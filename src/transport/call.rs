@@ -1,4 +1,4 @@
-//! One health call as HTTP/2 frames, for connections that have no HTTP/2 session ([`super::hold`]): the same request
+//! One health call as HTTP/2 frames, for connections that have no HTTP/2 session ([`super::idle_check`]): the same request
 //! that [`super::grpc`] sends, and the detection of its complete response.
 
 use std::time::Duration;
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_long_header_block_and_a_long_name_are_cut_into_frames() {
+    async fn a_long_header_block_and_a_long_name_are_split_into_frames() {
         let mut metadata = HeaderMap::new();
         metadata.insert("x-long", http::HeaderValue::try_from("v".repeat(40_000)).unwrap());
         let (head, message) = read(&"s".repeat(20_000), &metadata).await;

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage};
 use crate::net::dial::{Dial, Io};
-use crate::net::io_words;
+use crate::net::io_text;
 use crate::text::duration;
 
 /// The minimum time for one address of a name, when there are others to try after it (as in Go's dialer).
@@ -29,15 +29,15 @@ pub(super) async fn resolve(
     report: &mut (impl FnMut(Phase) + Send),
 ) -> Result<Vec<Address>, Failure> {
     let Address::Name { host, port } = address else { return Ok(vec![address.clone()]) };
-    let begun = Instant::now();
-    let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, begun.elapsed());
+    let started = Instant::now();
+    let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, started.elapsed());
     let found = match timeout_at(deadline, tokio::net::lookup_host((host.as_str(), *port))).await {
         Err(_) => {
-            let text = format!("lookup of \"{host}\" timed out after {}", duration(begun.elapsed()));
+            let text = format!("lookup of \"{host}\" timed out after {}", duration(started.elapsed()));
             return Err(fail(FailureCode::TimedOut, text));
         }
         Ok(Err(error)) => {
-            let words = io_words(&error);
+            let words = io_text(&error);
             let why = words.strip_prefix(LOOKUP_FAILED).unwrap_or(&words).to_lowercase();
             let code = match UNKNOWN_NAME.iter().any(|words| why.contains(words)) {
                 true => FailureCode::NameNotFound,
@@ -50,9 +50,9 @@ pub(super) async fn resolve(
     if found.is_empty() {
         return Err(fail(FailureCode::NameNotFound, format!("\"{host}\" has no address")));
     }
-    debug!(host, took = ?begun.elapsed(), addresses = found.len(), "resolved");
+    debug!(host, took = ?started.elapsed(), addresses = found.len(), "resolved");
     let detail = PhaseDetail::Resolved(found.iter().map(std::net::SocketAddr::ip).collect());
-    report(Phase { stage: Stage::Resolve, took: begun.elapsed(), detail });
+    report(Phase { stage: Stage::Resolve, took: started.elapsed(), detail });
     Ok(found.into_iter().map(Address::Ip).collect())
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn dial(
     report: &mut (impl FnMut(Phase) + Send),
 ) -> Result<Box<dyn Io>, Failure> {
     progress.enter(candidates.first().map_or(Stage::Tcp, dialing));
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut failures: Vec<(&Address, FailureCode, String)> = Vec::new();
     for (tried, candidate) in candidates.iter().enumerate() {
         let since = Instant::now();
@@ -76,7 +76,7 @@ pub(super) async fn dial(
         match timeout_at(limit, dialer.dial(candidate)).await {
             Ok(Ok(io)) => {
                 debug!(address = %candidate, took = ?since.elapsed(), "connected");
-                report(Phase { stage: dialing(candidate), took: begun.elapsed(), detail: PhaseDetail::None });
+                report(Phase { stage: dialing(candidate), took: started.elapsed(), detail: PhaseDetail::None });
                 return Ok(io);
             }
             Ok(Err(error)) => {
@@ -97,7 +97,7 @@ pub(super) async fn dial(
             }
         }
     }
-    let waited = begun.elapsed();
+    let waited = started.elapsed();
     Err(match failures.as_slice() {
         [(address, code, text)] => Failure::new(dialing(address), *code, text.clone(), waited),
         several => {
@@ -128,17 +128,17 @@ mod tests {
             ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].iter().map(|text| text.parse().unwrap()).collect();
         memory.hang(candidates[0].clone());
         memory.hang(candidates[2].clone());
-        let begun = Instant::now();
-        let (progress, deadline) = (Progress::default(), begun + Duration::from_secs(20));
+        let started = Instant::now();
+        let (progress, deadline) = (Progress::default(), started + Duration::from_secs(20));
         let failed = dial(&memory, &candidates, deadline, &progress, &mut |_| {}).await.map(|_| ()).unwrap_err();
-        assert_eq!(begun.elapsed(), Duration::from_secs(20));
+        assert_eq!(started.elapsed(), Duration::from_secs(20));
         assert_eq!((failed.code, failed.waited), (FailureCode::TimedOut, Duration::from_secs(20)));
         assert!(failed.text.starts_with("10.0.0.1:80: no response to SYN within 6.7s"), "{}", failed.text);
         assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no response"), "{}", failed.text);
 
         memory.serve(candidates[2].clone(), drop);
         let mut phases = Vec::new();
-        let deadline = begun + Duration::from_secs(40);
+        let deadline = started + Duration::from_secs(40);
         assert!(dial(&memory, &candidates, deadline, &progress, &mut |phase| phases.push(phase)).await.is_ok());
         assert_eq!(phases.len(), 1, "one tcp stage, whichever address answered");
     }

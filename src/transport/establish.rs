@@ -73,11 +73,11 @@ async fn explain(attempt: &Attempt<'_>, failure: Failure) -> Failure {
     if failure.code == FailureCode::TlsExpected {
         return failure;
     }
-    let speaks_tls = match attempt.run(Mode::Tls, &mut |_| {}).await {
+    let uses_tls = match attempt.run(Mode::Tls, &mut |_| {}).await {
         Ok(_) => true,
         Err(other) => other.first_bytes == Some(FirstBytes::Tls) || shows_tls(&other),
     };
-    if !speaks_tls {
+    if !uses_tls {
         return failure;
     }
     let text = format!("{}; the port uses TLS, but plaintext was requested", failure.text);

@@ -70,11 +70,11 @@ impl Frames {
 
     /// The length of the frame that is being read, when it exceeds what a peer may send by default.
     pub fn too_long(&self) -> Option<usize> {
-        self.begun().map(|frame| frame.length).filter(|length| *length > MAX_FIRST_FRAME)
+        self.started().map(|frame| frame.length).filter(|length| *length > MAX_FIRST_FRAME)
     }
 
     /// The frame that is being read, without its payload.
-    pub fn begun(&self) -> Option<Frame<'static>> {
+    pub fn started(&self) -> Option<Frame<'static>> {
         (self.have == HEADER).then(|| head(&self.header, &[]))
     }
 
@@ -165,7 +165,7 @@ pub(super) enum Opening {
 }
 
 /// Determines the protocol of the `first` bytes of a peer. A server's first frame is SETTINGS (RFC 9113, 3.4), whose
-/// header begins with a zero byte: anything else is recognised as soon as it cannot be one.
+/// header starts with a zero byte: anything else is recognised as soon as it cannot be one.
 pub(super) fn judge(first: &[u8]) -> Opening {
     const HTTP: &[u8] = b"HTTP/";
     let foreign = |code, what: &str| Opening::Foreign(code, format!("{what} \"{}\"", quote_bytes(first, 40)));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_found_however_the_stream_is_cut() {
+    fn frames_are_found_however_the_stream_is_split() {
         let mut stream = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
         stream.extend(frame(0x1, 4, 1, &[0xff; 700]));
         stream.extend(frame(0x9, 4, 1, &[0xff; 3]));
@@ -310,11 +310,11 @@ mod tests {
         let payload = [0, 3, 0, 0, 0, 1, 0, 0x99, 1, 1, 1, 1, 0, 4, 0, 1, 0, 0, 0, 5, 0, 0];
         let read = settings(&payload);
         assert_eq!((read.max_concurrent_streams, read.initial_window_size), (Some(1), Some(65_536)));
-        assert_eq!(read.max_frame_size, None, "a cut entry says nothing");
+        assert_eq!(read.max_frame_size, None, "a truncated entry has no value");
     }
 
     #[test]
-    fn a_beginning_is_enough_to_know_the_protocol() {
+    fn the_first_bytes_are_enough_to_determine_the_protocol() {
         let settings = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
         for length in 1..=settings.len() {
             assert_eq!(first_bytes(&settings[..length]), Some(FirstBytes::Http2), "{length} bytes");
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_are_told_apart() {
+    fn the_first_bytes_are_distinguished() {
         let code = |bytes: &[u8]| match judge(bytes) {
             Opening::Foreign(code, _) => Some(code),
             Opening::Http2 | Opening::Undecided => None,
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(code(&[0x15, 3, 1, 0, 2, 2, 22]), Some(FailureCode::TlsExpected));
         assert_eq!(code(b"SSH-2.0-OpenSSH_9"), Some(FailureCode::NotHttp2));
         assert_eq!(code(b"220 mail ESMTP"), Some(FailureCode::NotHttp2));
-        assert_eq!(code(b"-"), Some(FailureCode::NotHttp2), "one byte that no header begins with is enough");
+        assert_eq!(code(b"-"), Some(FailureCode::NotHttp2), "one byte that no header starts with is enough");
         assert_eq!(code(&[0, 0xff, 0xff]), Some(FailureCode::NotHttp2), "longer than a first frame may be");
         assert_eq!(code(&[0, 0, 0, 0x77]), Some(FailureCode::NotHttp2), "no such frame type");
         for undecided in [&b""[..], b"HTT", &[0x15], &[0, 0, 18], &[0, 0, 18, 4, 0, 0, 0, 0]] {

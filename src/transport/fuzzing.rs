@@ -24,7 +24,7 @@ pub(crate) fn http2(bytes: &[u8]) {
             rules.received(frame);
             let _ = (frames::settings(frame.payload), frames::goaway(frame.payload), meter.count(frame, now));
         });
-        if let Some(frame) = found.begun() {
+        if let Some(frame) = found.started() {
             rules.too_long(frame);
         }
     }

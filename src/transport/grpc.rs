@@ -17,7 +17,7 @@ use super::wire::Wire;
 use crate::model::reach::{PhaseDetail, ResponseFacts};
 use crate::model::rpc::{NotSent, RpcCause, Unanswered};
 use crate::model::violation::{BrokenRule, Http2Rule};
-use crate::net::http2::{Client, LONGEST, Messages, may_begin, prefixed, request};
+use crate::net::http2::{Client, LONGEST, Messages, may_start, prefixed, request};
 
 /// How long the caller of a call that timed out waits for the connection's owner to read the state of TCP.
 const READING_TCP: Duration = Duration::from_millis(100);
@@ -86,20 +86,20 @@ impl Grpc {
         if let Some(failure) = answer::by_proxy(response.http, &response.headers) {
             return Err(failure);
         }
-        let mut begun = Vec::new();
+        let mut started = Vec::new();
         if answer::is_plain(response.http, &response.headers) {
             // However much of the body arrived: the status alone is a result.
-            let read = response.excerpt(answer::LOOKED_AT, &mut begun);
-            let _ = tokio::time::timeout(answer::PATIENCE, read).await;
-            if !(response.http == http::StatusCode::OK && may_begin(&begun)) {
-                return Err(facts.plain(response.http, &response.headers, &begun));
+            let read = response.excerpt(answer::LOOKED_AT, &mut started);
+            let _ = tokio::time::timeout(answer::BODY_LIMIT, read).await;
+            if !(response.http == http::StatusCode::OK && may_start(&started)) {
+                return Err(facts.plain(response.http, &response.headers, &started));
             }
         }
         if let Some(foreign) = answer::foreign_content_type(&response.headers) {
             let facts = ResponseFacts { foreign_content_type: Some(foreign) };
             wire.learn(PhaseDetail::Response(Box::new(facts)));
         }
-        let messages = response.messages(begun, LONGEST, true).map_err(|error| facts.failure(error, &wire))?;
+        let messages = response.messages(started, LONGEST, true).map_err(|error| facts.failure(error, &wire))?;
         Ok(Responses { messages, facts, wire, _in_flight: in_flight })
     }
 
@@ -127,8 +127,9 @@ impl Grpc {
             }
             (Sent::Headers, _) => {
                 let initial = settings.initial_window_size;
-                let said = initial.map(|size| format!(" (SETTINGS_INITIAL_WINDOW_SIZE {size})")).unwrap_or_default();
-                let text = format!("the request message was not sent: the server's flow-control window is full{said}");
+                let window = initial.map(|size| format!(" (SETTINGS_INITIAL_WINDOW_SIZE {size})")).unwrap_or_default();
+                let text =
+                    format!("the request message was not sent: the server's flow-control window is full{window}");
                 (RpcCause::NotSent(NotSent::Window(initial)), text)
             }
             (Sent::Nothing | Sent::All, _) => {

@@ -25,7 +25,7 @@ const LIST: &str = "/grpc.health.v1.Health/List";
 
 /// One `Check`: the health, and how long the call took.
 pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (Health, Duration) {
-    let begun = Instant::now();
+    let started = Instant::now();
     let stream = AtomicU32::new(0);
     let request = HealthCheckRequest { service: service.to_string() };
     let call = Call { path: CHECK, request, limit: Some(limit), stream: Some(&stream) };
@@ -42,7 +42,7 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
             Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause }
         }
     };
-    (health, begun.elapsed())
+    (health, started.elapsed())
 }
 
 /// A `HealthListRequest` (gRFC A90).
@@ -65,7 +65,7 @@ const OTHERS_LIMIT: Duration = Duration::from_secs(1);
 /// distinguishes "the whole process is unhealthy" from "only that service is". The names come from `List` (gRFC A90)
 /// where the server has it; otherwise only the server as a whole is checked.
 pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
-    let asked = async {
+    let calls = async {
         let call = Call { path: LIST, request: ListRequest {}, limit: Some(limit), stream: None };
         if let Ok(response) = grpc.unary::<_, ListResponse>(call).await {
             let statuses = response.statuses.into_iter().filter(|(name, _)| name != service);
@@ -79,7 +79,7 @@ pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(S
             Health::ServiceUnknown | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
         }
     };
-    tokio::time::timeout(limit.min(OTHERS_LIMIT), asked).await.unwrap_or_default()
+    tokio::time::timeout(limit.min(OTHERS_LIMIT), calls).await.unwrap_or_default()
 }
 
 /// The state of a `Watch`.
@@ -91,8 +91,8 @@ enum HealthWatch {
 
 /// `Watch`: every status that the server sends, and at last how the RPC ended.
 pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health> + Send + Unpin + 'static {
-    let begin = HealthWatch::NotStarted(Box::new(grpc), service);
-    let statuses: BoxStream<'static, Health> = Box::pin(stream::unfold(begin, |at| async move {
+    let start = HealthWatch::NotStarted(Box::new(grpc), service);
+    let statuses: BoxStream<'static, Health> = Box::pin(stream::unfold(start, |at| async move {
         let mut open = match at {
             HealthWatch::Over => return None,
             HealthWatch::Open(open) => open,

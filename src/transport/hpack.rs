@@ -264,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let wrong = |block: &str| Decoder::default().decode(&hex(block), &mut Vec::new()).unwrap_err();
+    fn faults_are_named() {
+        let invalid = |block: &str| Decoder::default().decode(&hex(block), &mut Vec::new()).unwrap_err();
         for (block, expected) in [
             ("80", "HPACK index 0, but the tables have 61 entries"),
             ("ff 80 01", "HPACK index 255, but the tables have 61 entries"),
@@ -278,8 +278,8 @@ mod tests {
             ("00 84 ff ff ff ff", "HPACK string is not valid Huffman code: it contains the end-of-string symbol"),
             ("00 82 1f ff", "HPACK string is not valid Huffman code: the padding is a byte or longer"),
         ] {
-            let said = wrong(block).to_string();
-            assert!(said.starts_with(expected), "{block}: {said}");
+            let text = invalid(block).to_string();
+            assert!(text.starts_with(expected), "{block}: {text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! HTTP/2 on a byte stream: the client's half of the connection (`h2`), driven by one future that owns everything, so
 //! that dropping it closes the socket. Ready means that the tap read the server's SETTINGS.
 //!
-//! Keepalive is our own (gRFC A8): any byte read proves that the peer is alive, and a stream that starts after a long
+//! Keepalive is our own (gRFC A8): any byte read proves that the peer responds, and a stream that starts after a long
 //! idle time sends a ping at once.
 
 use std::future::{Future, poll_fn};
@@ -42,7 +42,7 @@ pub(super) enum NoLink {
 }
 
 /// Starts HTTP/2 over `io`; nothing is sent before the driver is polled. `notify`: see [`Tap::new`].
-pub(super) async fn begin(
+pub(super) async fn start(
     io: Box<dyn Io>,
     address: Address,
     origin: Origin,
@@ -138,9 +138,9 @@ impl Future for Driver {
             // After reading, so that the bytes just read count.
             match me.pulse.as_mut().map(|pulse| pulse.beat(&me.wire, cx)) {
                 None | Some(Beat::Wait) => return Poll::Pending,
-                Some(Beat::Asked) => {}
-                Some(Beat::Dead(silence)) => {
-                    let text = format!("keepalive: no response within {}", duration(silence));
+                Some(Beat::PingDue) => {}
+                Some(Beat::Dead(timeout)) => {
+                    let text = format!("keepalive: no response within {}", duration(timeout));
                     break end(FailureCode::TimedOut, DisconnectReason::ConnectionTimedOut, &text);
                 }
             }

@@ -44,7 +44,7 @@ const UNREAD: usize = 4 * 1024;
 
 /// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that
 /// was detected earlier is tried first, and the other one when the failure shows a mismatch.
-pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Result<IdleConnection, Failure> {
+pub(super) async fn start(setup: &Setup, address: &Address, service: &str) -> Result<IdleConnection, Failure> {
     let progress = Progress::default();
     let attempt = Attempt::prepare(setup, address, None, &progress, &mut |_| {}).await?;
     let (first, finds_out) = match setup.options.tls {
@@ -66,7 +66,7 @@ async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) 
         |error: &MetadataError| Failure::new(Stage::Health, FailureCode::Local, error.to_string(), Duration::ZERO);
     let metadata = setup.metadata.as_ref().as_ref().map_err(local)?;
     let (io, secured) = attempt.stream(mode, &origin, &mut |_| {}).await?;
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut connection = IdleConnection {
         io,
         frames: Frames::default(),
@@ -75,8 +75,8 @@ async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     };
     let settings = match timeout_at(attempt.deadline, connection.greeted()).await {
         Ok(Ok(settings)) => settings,
-        Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
-        Err(_) => return Err(no_settings(begun.elapsed(), attempt.began.elapsed())),
+        Ok(Err(why)) => return Err(no_link(why, secured, started.elapsed())),
+        Err(_) => return Err(no_settings(started.elapsed(), attempt.started_at.elapsed())),
     };
     if attempt.withholds(mode) {
         return Err(withheld());
@@ -105,13 +105,13 @@ struct Received {
     first: Option<Box<First>>,
     greeted: bool,
     goaway: Option<Box<GoAway>>,
-    /// The kind of the last frame since the last look at it.
+    /// The kind of the last frame since the last check.
     last: Option<u8>,
     /// The payload of our PING.
     ping: Option<[u8; 8]>,
     /// Our PING was answered.
     ponged: bool,
-    /// The call is over: its response is complete, or its stream was reset.
+    /// The call has ended: its response is complete, or its stream was reset.
     called: bool,
 }
 
@@ -173,8 +173,8 @@ impl IdleConnection {
     /// Makes the call, and waits for the end of its response, whose content does not matter here. A GOAWAY is left
     /// for [`IdleConnection::keep`] to report.
     async fn call(&mut self, call: Call, settings: PeerSettings, limit: Duration) -> Result<(), Failure> {
-        let begun = Instant::now();
-        let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, begun.elapsed()));
+        let started = Instant::now();
+        let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, started.elapsed()));
         if settings.initial_window_size.is_some_and(|window| (window as usize) < call.window) {
             let text = "the server's flow-control window is too small for the request (SETTINGS_INITIAL_WINDOW_SIZE)"
                 .to_string();
@@ -191,12 +191,12 @@ impl IdleConnection {
                 ready!(self.poll_read(cx, |_| {}))?;
             }
         });
-        match timeout_at(later(begun, limit), called).await {
+        match timeout_at(later(started, limit), called).await {
             Ok(Ok(())) => {
                 // Responses to frames that arrived with the response are sent with it.
-                poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, begun.elapsed()))
+                poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, started.elapsed()))
             }
-            Ok(Err(end)) => ended(*end, begun.elapsed()),
+            Ok(Err(end)) => ended(*end, started.elapsed()),
             Err(_) => failed(FailureCode::TimedOut, format!("no response within {}", duration(limit))),
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP/2 keepalive (gRFC A8): any byte read proves that the peer is alive, and a stream that starts after a long
+//! HTTP/2 keepalive (gRFC A8): any byte read proves that the peer responds, and a stream that starts after a long
 //! idle time sends a ping at once.
 
 use std::future::Future;
@@ -20,23 +20,23 @@ pub(super) struct KeepaliveState {
     ping: PingPong,
     timer: Pin<Box<Sleep>>,
     /// When the ping in flight was sent, and how many reads there had been by then.
-    asked: Option<(Instant, u64)>,
+    pinged: Option<(Instant, u64)>,
 }
 
 impl KeepaliveState {
     pub fn new(options: Keepalive, ping: PingPong) -> Self {
-        KeepaliveState { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
+        KeepaliveState { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), pinged: None }
     }
 
-    /// What is due now. After [`Beat::Asked`] the connection must be polled: it sends the ping.
+    /// What is due now. After [`Beat::PingDue`] the connection must be polled: it sends the ping.
     pub fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
         let (reads, last_read) = wire.last_read();
-        if self.asked.is_some_and(|(_, before)| before != reads) {
-            self.asked = None;
+        if self.pinged.is_some_and(|(_, before)| before != reads) {
+            self.pinged = None;
         }
         // Takes the response, so that the next ping may be sent. Without a ping in flight this does not wait.
         let _ = self.ping.poll_pong(cx);
-        let due = match self.asked {
+        let due = match self.pinged {
             Some((since, _)) => later(since, self.options.timeout),
             None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
             None => later(last_read, self.options.time),
@@ -47,13 +47,13 @@ impl KeepaliveState {
         if self.timer.as_mut().poll(cx).is_pending() {
             return Beat::Wait;
         }
-        if self.asked.is_some() {
+        if self.pinged.is_some() {
             return Beat::Dead(self.options.timeout);
         }
         // Refused only while an earlier ping is in flight, which serves the same purpose.
         let _ = self.ping.send_ping(Ping::opaque());
-        self.asked = Some((Instant::now(), reads));
-        Beat::Asked
+        self.pinged = Some((Instant::now(), reads));
+        Beat::PingDue
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) enum Beat {
     /// Nothing to do before the timer.
     Wait,
     /// A ping is to be sent.
-    Asked,
+    PingDue,
     /// Nothing was read for this long after a ping.
     Dead(Duration),
 }

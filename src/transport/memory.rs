@@ -7,7 +7,7 @@
 //! let memory = Memory::new();
 //! memory.serve("10.0.0.1:80".parse()?, |pipe| {
 //!     tokio::spawn(async move {
-//!         // Speak HTTP/2 over `pipe`; dropping it closes the connection.
+//!         // Use HTTP/2 over `pipe`; dropping it closes the connection.
 //!         drop(pipe);
 //!     });
 //! });

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_says_more_than_a_closed_connection() {
+    fn a_certificate_error_takes_precedence_over_a_closed_connection() {
         let first_bytes = |failure, first_bytes| Failure { first_bytes: Some(first_bytes), ..failure };
         let order = [
             first_bytes(failure(Stage::Tls, FailureCode::NotTls), FirstBytes::Http2),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_has_begun_to_speak_http2_is_not_asked_for_tls() {
+    fn a_port_that_has_started_to_send_http2_is_not_tried_with_tls() {
         let closed = failure(Stage::Http2, FailureCode::Closed);
         assert!(may_be_mismatch(&closed, Mode::Plaintext));
         assert!(!may_be_mismatch(&Failure { first_bytes: Some(FirstBytes::Http2), ..closed }, Mode::Plaintext));

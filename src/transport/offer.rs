@@ -17,30 +17,35 @@ pub(super) async fn missing<F: Future<Output = Option<Box<dyn Io>>>>(
     deadline: Instant,
 ) -> Option<TlsFailure> {
     let name = server_name.parse::<std::net::IpAddr>().is_err().then_some(server_name);
-    let older = ask(dial().await?, Offered::UpTo12, name, deadline).await;
+    let older = send_hello(dial().await?, Offered::UpTo12, name, deadline).await;
     if let Some(failure) = older.as_ref().and_then(HelloResponse::lacks) {
         return Some(failure);
     }
-    let newer = ask(dial().await?, Offered::Only13, name, deadline).await;
+    let newer = send_hello(dial().await?, Offered::Only13, name, deadline).await;
     match newer {
         Some(newer) => newer.lacks().or_else(|| Some(newer.wants_another_signature())),
         None => None,
     }
 }
 
-async fn ask(mut io: Box<dyn Io>, offered: Offered, name: Option<&str>, deadline: Instant) -> Option<HelloResponse> {
+async fn send_hello(
+    mut io: Box<dyn Io>,
+    offered: Offered,
+    name: Option<&str>,
+    deadline: Instant,
+) -> Option<HelloResponse> {
     let hello = client_hello(offered, name, std::array::from_fn(|_| fastrand::u8(..)));
     let mut read = Vec::new();
     let talk = async {
         io.write_all(&hello).await.ok()?;
         loop {
-            let said = answer(&read);
-            if read.len() > LONGEST || said.as_ref().is_some_and(HelloResponse::is_complete) {
-                return said;
+            let response = answer(&read);
+            if read.len() > LONGEST || response.as_ref().is_some_and(HelloResponse::is_complete) {
+                return response;
             }
             match io.read_buf(&mut read).await {
                 Ok(1..) => {}
-                Ok(0) | Err(_) => return said,
+                Ok(0) | Err(_) => return response,
             }
         }
     };

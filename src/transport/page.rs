@@ -154,8 +154,8 @@ pub(super) fn title(body: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(body);
     let lower = text.to_ascii_lowercase();
     let title = lower.find("<title>").and_then(|at| {
-        let begin = at + "<title>".len();
-        Some(text[begin..begin + lower[begin..].find("</title>")?].trim().to_string())
+        let start = at + "<title>".len();
+        Some(text[start..start + lower[start..].find("</title>")?].trim().to_string())
     });
     let plain = |line: &str| self::text(line.as_bytes());
     let line = title.unwrap_or_else(|| text.lines().map(plain).find(|line| !line.is_empty()).unwrap_or_default());
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_known_by_their_programs_own_words() {
+    fn pages_are_known_by_their_programs_own_text() {
         use HttpHint::*;
         let haproxy = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n\
                        </body></html>\n";
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_say_where_a_redirect_leads_and_which_credentials_are_required() {
+    fn headers_have_the_redirect_target_and_the_required_credentials() {
         let to = [("location", "https://login.example/auth?state=hunter2")];
         assert_eq!(of(302, &to, ""), Some(HttpHint::Redirect("https://login.example/auth".to_string())));
         assert_eq!(of(200, &to, ""), None);

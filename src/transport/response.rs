@@ -112,7 +112,7 @@ impl BlockViolation {
 }
 
 impl Blocks {
-    pub fn begin(&mut self, stream: u32, ends: bool) {
+    pub fn start(&mut self, stream: u32, ends: bool) {
         // Trailers end the response that the first block started.
         if let Some(head) = self.blocks.iter_mut().find(|block| block.stream == stream) {
             head.data_ends |= ends;
@@ -168,13 +168,14 @@ impl Blocks {
             let mut fields = Vec::new();
             let decoded = decoder.decode(&block.bytes, &mut fields);
             let head = heads.iter().find(|(id, _)| *id == block.stream).map(|(_, head)| head.as_slice());
-            let wrong = decoded.err().map(FieldRule::Hpack).or_else(|| wrong_fields(&fields)).or_else(|| match head {
-                Some(_) => wrong_trailers(block, &fields),
-                None => wrong_head(block, &fields),
-            });
+            let invalid =
+                decoded.err().map(FieldRule::Hpack).or_else(|| invalid_fields(&fields)).or_else(|| match head {
+                    Some(_) => invalid_trailers(block, &fields),
+                    None => invalid_head(block, &fields),
+                });
             // A block that cannot be decoded closes the connection; every other fault is an error of its stream.
             let concerns = stream.is_none_or(|stream| stream == block.stream);
-            if let Some(rule) = wrong.filter(|_| concerns) {
+            if let Some(rule) = invalid.filter(|_| concerns) {
                 let server = server(&fields).or_else(|| server(head.unwrap_or_default()));
                 return Some(BlockViolation { stream: block.stream, rule, server });
             }
@@ -205,7 +206,7 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// Rules for every field, in headers and trailers.
-fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
+fn invalid_fields(fields: &[Field]) -> Option<FieldRule> {
     const OF_CONNECTIONS: [&[u8]; 5] =
         [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
     let mut regular = None;
@@ -264,7 +265,7 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// Rules for the headers of a response.
-fn wrong_head(block: &Block, fields: &[Field]) -> Option<FieldRule> {
+fn invalid_head(block: &Block, fields: &[Field]) -> Option<FieldRule> {
     if value(fields, ":status").is_none() {
         return Some(FieldRule::NoStatus);
     }
@@ -282,7 +283,7 @@ fn wrong_head(block: &Block, fields: &[Field]) -> Option<FieldRule> {
 }
 
 /// Rules for trailers.
-fn wrong_trailers(block: &Block, fields: &[Field]) -> Option<FieldRule> {
+fn invalid_trailers(block: &Block, fields: &[Field]) -> Option<FieldRule> {
     if let Some(pseudo) = fields.iter().find(|field| field.name.starts_with(b":")) {
         return Some(FieldRule::PseudoInTrailers { name: quoted(&pseudo.name) });
     }

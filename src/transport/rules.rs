@@ -52,7 +52,7 @@ pub(super) struct Rules {
     block: Option<(u32, u32)>,
     /// The first frame that breaks a rule.
     broken: Option<FrameViolation>,
-    /// The first frame that the library may accept or refuse, depending on whether it still remembers the stream.
+    /// The first frame that the library may accept or refuse, depending on whether it still has a record of the stream.
     doubtful: Option<FrameViolation>,
     blocks: Blocks,
     /// The kind of the last frame, and how many frames of it came in a row.
@@ -190,13 +190,13 @@ impl Rules {
                 let padded = usize::from(
                     frame.payload.first().copied().filter(|_| frame.flags & PADDED != 0).unwrap_or_default(),
                 );
-                let said =
+                let announced =
                     frame.length - usize::from(frame.flags & PADDED != 0) - padded.min(frame.length.saturating_sub(1));
                 match self.stream(frame.stream) {
                     Some(stream) => stream.receive -= length,
                     None => self.after_end(frame),
                 }
-                self.blocks.data(frame.stream, said, ends);
+                self.blocks.data(frame.stream, announced, ends);
                 self.close(frame.stream, ends);
             }
             frames::HEADERS => {
@@ -206,10 +206,10 @@ impl Rules {
                 }
                 let padded = usize::from(frame.flags & PADDED != 0);
                 let padding = usize::from(frame.payload.first().copied().filter(|_| padded > 0).unwrap_or_default());
-                let begin = padded + priority(frame);
+                let start = padded + priority(frame);
                 let end = frame.length.saturating_sub(padding);
-                self.blocks.begin(frame.stream, ends);
-                self.blocks.add(frame.payload.get(begin..end), end.saturating_sub(begin));
+                self.blocks.start(frame.stream, ends);
+                self.blocks.add(frame.payload.get(start..end), end.saturating_sub(start));
                 self.block(frame, 0);
                 self.close(frame.stream, ends);
             }
@@ -251,7 +251,7 @@ impl Rules {
         }
     }
 
-    /// The library refuses frames on a closed stream only while it remembers the stream.
+    /// The library refuses frames on a closed stream only while it has a record of the stream.
     fn after_end(&mut self, frame: Frame<'_>) {
         self.doubtful.get_or_insert_with(|| FrameViolation::new(frame, FrameRule::StreamEnded));
     }

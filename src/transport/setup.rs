@@ -22,7 +22,7 @@ pub(super) struct Setup {
     pub dial: Arc<dyn Dial>,
     pub metadata: Arc<Result<HeaderMap, MetadataError>>,
     tls: OnceCell<Result<Tls, TlsSetupError>>,
-    /// The right mode, where the first guess of [`TlsMode::Auto`] was wrong.
+    /// The right mode, where [`TlsMode::Auto`] tried another mode first.
     modes: Mutex<HashMap<Address, Mode>>,
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::model::reach::{FailureCode, Resource};
-use crate::net::io_words;
+use crate::net::io_text;
 use crate::platform::errno::{EMFILE, ENFILE, ENOBUFS};
 
 /// The code for an error of the operating system, and the kernel's own message: `connection refused`.
@@ -18,7 +18,7 @@ pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
         ErrorKind::PermissionDenied | ErrorKind::Unsupported => FailureCode::Local,
         _ => exhausted(error).map_or(FailureCode::Io, FailureCode::Exhausted),
     };
-    (code, io_words(error))
+    (code, io_text(error))
 }
 
 /// What this machine ran out of, if that is the error.
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_speaks_in_its_own_words() {
+    fn errors_of_the_kernel_keep_its_text() {
         let of = |number| classify(&io::Error::from_raw_os_error(number));
         assert_eq!(of(111), (FailureCode::Refused, "connection refused".to_string()));
         assert_eq!(of(113), (FailureCode::Unreachable, "no route to host".to_string()));

@@ -3,7 +3,7 @@
 //! reads and writes.
 //!
 //! Writes are passed on immediately, with two exceptions that save packets: the 24 bytes of the connection preface
-//! wait for the SETTINGS frame that always follows, and nothing is sent while the wire is on hold.
+//! wait for the SETTINGS frame that always follows, and nothing is sent while writes are deferred.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use crate::net::dial::Io;
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
 const PREFACE: usize = 24;
 /// No more bytes than this are held back.
-const HELD: usize = 16 * 1024;
+const MAX_DEFERRED: usize = 16 * 1024;
 /// GOAWAY, NO_ERROR, last stream 0.
 pub(super) const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
@@ -51,9 +51,9 @@ pub(super) struct Tap {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Farewell {
-    Unsaid,
+    NotSent,
     Saying,
-    Said,
+    Sent,
 }
 
 impl Tap {
@@ -70,7 +70,7 @@ impl Tap {
             preface: PREFACE,
             settings_due: true,
             waiting: Vec::new(),
-            farewell: Farewell::Unsaid,
+            farewell: Farewell::NotSent,
             notify,
         }
     }
@@ -108,7 +108,7 @@ impl Tap {
             }
         });
         if self.incoming.too_long().is_some()
-            && let Some(frame) = self.incoming.begun()
+            && let Some(frame) = self.incoming.started()
         {
             rules.too_long(frame);
         }
@@ -185,9 +185,9 @@ impl Tap {
         Poll::Ready(Ok(()))
     }
 
-    /// Best effort: whatever fails here, the connection is over.
+    /// Best effort: whatever fails here, the connection has ended.
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if self.farewell == Farewell::Unsaid {
+        if self.farewell == Farewell::NotSent {
             if self.outgoing.at_boundary() && !self.settings_due {
                 self.waiting.extend_from_slice(&FAREWELL);
             }
@@ -200,14 +200,14 @@ impl Tap {
             if flushed && self.notify {
                 let _ = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
             }
-            self.farewell = Farewell::Said;
+            self.farewell = Farewell::Sent;
         }
         Poll::Ready(io::ErrorKind::ConnectionAborted.into())
     }
 
     /// True while written bytes must wait for more.
     fn holds(&self) -> bool {
-        (self.wire.is_held() || self.settings_due) && self.waiting.len() < HELD
+        (self.wire.is_deferred() || self.settings_due) && self.waiting.len() < MAX_DEFERRED
     }
 
     /// Adds `bytes` to the waiting ones, for writers that may not write through.
@@ -218,7 +218,7 @@ impl Tap {
     }
 
     fn writes_through(&self) -> bool {
-        !self.settings_due && self.waiting.is_empty() && !self.wire.is_held()
+        !self.settings_due && self.waiting.is_empty() && !self.wire.is_deferred()
     }
 }
 
@@ -235,7 +235,7 @@ impl AsyncRead for Tap {
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
             Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
             Ok(()) if buf.remaining() == 0 => {}
-            Ok(()) => me.wire.end_of_stream(me.incoming.begun(), me.first_bytes()),
+            Ok(()) => me.wire.end_of_stream(me.incoming.started(), me.first_bytes()),
             Err(error) => {
                 me.wire.broke(&error, me.first_bytes());
                 return Poll::Ready(Err(error));
@@ -260,7 +260,7 @@ impl AsyncWrite for Tap {
             return me.poll_farewell(cx).map(Err);
         }
         if !me.writes_through() {
-            if me.waiting.len() >= HELD {
+            if me.waiting.len() >= MAX_DEFERRED {
                 ready!(me.poll_waiting(cx))?;
             }
             let accepted = slices.iter().map(|slice| me.accept(slice)).sum();

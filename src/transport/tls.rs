@@ -117,7 +117,7 @@ impl Tls {
         let seen = recorder.seen();
         report.anchor = self.verifier.anchor(&seen.chain);
         report.chain = seen.chain;
-        let client = ClientAuth { asked: seen.asked, given: self.given.clone(), now: seen.now };
+        let client = ClientAuth { requested: seen.requested, given: self.given.clone(), now: seen.now };
         let stream: TlsStream<Peek> = match outcome {
             Ok(stream) => stream,
             Err((error, peek)) => {
@@ -165,13 +165,13 @@ fn version(version: ProtocolVersion) -> String {
 
 /// Why a handshake failed, whether or not TLS is the cause. `first`: the peer's first bytes.
 fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) -> TlsFailure {
-    if let Some(told) = explain_handshake(error, first, server_name, client) {
-        return told;
+    if let Some(explained) = explain_handshake(error, first, server_name, client) {
+        return explained;
     }
     let (code, text) = match socket_error::classify(error) {
         (code @ (FailureCode::Closed | FailureCode::Reset), text) if first.is_empty() || is_tls(first) => {
-            if let Some(told) = explain_end(client) {
-                return told;
+            if let Some(explained) = explain_end(client) {
+                return explained;
             }
             match code {
                 FailureCode::Closed => (code, "closed the connection during the TLS handshake".to_string()),
@@ -200,7 +200,7 @@ struct Received {
     chain: Vec<Certificate>,
     /// The verifier's clock, seconds since 1970.
     now: i64,
-    asked: Option<Vec<String>>,
+    requested: Option<Vec<String>>,
     /// The certificate, or the proof that the server has its key, is beyond the TLS library, and other client stacks
     /// accept it.
     beyond: Option<String>,
@@ -296,7 +296,7 @@ impl ServerCertVerifier for Recorder {
 impl ResolvesClientCert for Recorder {
     fn resolve(&self, issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let issuers = issuers.iter().map(|der| distinguished_name(der)).collect();
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).asked = Some(issuers);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).requested = Some(issuers);
         self.identity.clone()
     }
 

@@ -16,7 +16,7 @@ use super::http2::drive;
 use super::options::Options;
 use super::progress::Progress;
 use super::setup::Setup;
-use super::wire::said_goaway;
+use super::wire::goaway_disconnect;
 use super::{health, idle_check};
 use crate::model::endpoint::Address;
 use crate::model::idle_check::IdleCheckResult;
@@ -74,9 +74,9 @@ impl Transport {
         async move {
             // On the heap, and dropped before the idle time: an attempt is much larger than the connection that
             // results from it.
-            let begun = idle_check::begin(&setup, &address, &service).boxed().await;
+            let started = idle_check::start(&setup, &address, &service).boxed().await;
             drop(service);
-            match begun {
+            match started {
                 Ok(connection) => connection.keep(idle_time, setup.options.rpc_timeout).await,
                 Err(failure) => idle_check::not_reached(failure),
             }
@@ -91,9 +91,9 @@ impl Transport {
         async move {
             let mut phases = Vec::with_capacity(3);
             let limit = setup.options.rpc_timeout;
-            let ask = |grpc: Grpc| -> Answering { Box::pin(health::check(grpc, service.clone(), limit)) };
+            let check = |grpc: Grpc| -> Answering { Box::pin(health::check(grpc, service.clone(), limit)) };
             let note = |phase| phases.push(phase);
-            let established = establish(&setup, &address, Some(&ask), &progress, note).await;
+            let established = establish(&setup, &address, Some(&check), &progress, note).await;
             let Established { mut driver, grpc, wire, answering } = match established {
                 Ok(established) => established,
                 Err(failure) => {
@@ -101,8 +101,8 @@ impl Transport {
                 }
             };
             progress.enter(Stage::Health);
-            let asked = async {
-                let answer = answering.unwrap_or_else(|| ask(grpc.clone())).await;
+            let checking = async {
+                let answer = answering.unwrap_or_else(|| check(grpc.clone())).await;
                 let others = match answer.0 {
                     Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
                         // Boxed, as every rare stage is: each probe's task has room for the largest future.
@@ -112,20 +112,20 @@ impl Transport {
                 };
                 (answer, others)
             };
-            let mut asked = pin!(asked);
+            let mut checking = pin!(checking);
             // If the response came together with the server's SETTINGS, their acknowledgement is sent with the
             // GOAWAY; else now.
-            let answered = drive(&mut driver, asked.as_mut()).now_or_never();
+            let answered = drive(&mut driver, checking.as_mut()).now_or_never();
             let (answer, others) = match answered {
                 Some(answered) => answered,
                 None => {
                     wire.release();
-                    drive(&mut driver, asked).await
+                    drive(&mut driver, checking).await
                 }
             };
             let learned = wire.take_learned().into_iter();
             phases.extend(learned.map(|detail| Phase { stage: Stage::Health, took: Duration::ZERO, detail }));
-            let goaway = wire.goaway().map(|goaway| said_goaway(&goaway));
+            let goaway = wire.goaway().map(|goaway| goaway_disconnect(&goaway));
             wire.kill();
             // One poll sends GOAWAY, if the socket accepts it; dropping the driver closes the socket.
             poll_fn(|cx| {

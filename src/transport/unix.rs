@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_system_says_why_a_unix_socket_cannot_be_connected() {
+    fn the_file_system_shows_why_a_unix_socket_cannot_be_connected() {
         const REFUSED: i32 = 111;
         let here = tempfile::tempdir().unwrap();
         let at = |name: &str| Address::Unix(here.path().join(name).to_str().unwrap().into());

@@ -55,7 +55,7 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
             Failure::new(Stage::Tls, code, text, waited)
         }
         None => {
-            if client.asked.is_some() && client.given.is_some() {
+            if client.requested.is_some() && client.given.is_some() {
                 text.push_str("; it had requested a client certificate and received ours");
             }
             Failure::new(Stage::Http2, code, text, waited)

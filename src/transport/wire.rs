@@ -54,7 +54,7 @@ struct State {
     goaway: Option<Box<GoAway>>,
     end: Option<Box<StreamEnd>>,
     proxy: Option<Arc<Proxy>>,
-    told_goaway: bool,
+    goaway_reported: bool,
     /// The server's SETTINGS, all of them together.
     settings: PeerSettings,
     /// New information about the server that was not reported yet: the last of each kind.
@@ -113,7 +113,7 @@ impl Wire {
                 goaway: None,
                 end: None,
                 proxy: None,
-                told_goaway: false,
+                goaway_reported: false,
                 settings: PeerSettings::default(),
                 learned: Vec::new(),
                 reads: 0,
@@ -161,7 +161,7 @@ impl Wire {
         self.is_deferring.store(false, Ordering::Release);
     }
 
-    pub fn is_held(&self) -> bool {
+    pub fn is_deferred(&self) -> bool {
         self.is_deferring.load(Ordering::Acquire)
     }
 
@@ -301,7 +301,7 @@ impl Wire {
                 return;
             }
             if let Some(goaway) = state.goaway.as_deref() {
-                end.disconnect = said_goaway(goaway);
+                end.disconnect = goaway_disconnect(goaway);
             }
             state.end = Some(Box::new(end));
             state.listener.take()
@@ -311,10 +311,10 @@ impl Wire {
         }
     }
 
-    /// Records the end of the stream: in the middle of a frame, if one was begun.
-    pub fn end_of_stream(&self, begun: Option<Frame<'_>>, first_bytes: Option<FirstBytes>) {
+    /// Records the end of the stream: in the middle of a frame, if one had started.
+    pub fn end_of_stream(&self, started: Option<Frame<'_>>, first_bytes: Option<FirstBytes>) {
         let mut end = StreamEnd { first_bytes, ..closed() };
-        if let Some(frame) = begun {
+        if let Some(frame) = started {
             let (name, length) = (frames::name(frame.kind), frame.length);
             end.disconnect
                 .detail
@@ -334,11 +334,11 @@ impl Wire {
         if !state.learned.is_empty() {
             return Poll::Ready(ConnectionEvent::Learned(state.learned.remove(0)));
         }
-        if !state.told_goaway
+        if !state.goaway_reported
             && let Some(goaway) = state.goaway.as_deref()
         {
-            let event = ConnectionEvent::GoingAway(said_goaway(goaway));
-            state.told_goaway = true;
+            let event = ConnectionEvent::GoingAway(goaway_disconnect(goaway));
+            state.goaway_reported = true;
             return Poll::Ready(event);
         }
         if let Some(end) = state.end.as_deref() {
@@ -386,7 +386,7 @@ pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {
 }
 
 /// The end of a connection on which the server sent GOAWAY.
-pub(super) fn said_goaway(goaway: &GoAway) -> Disconnect {
+pub(super) fn goaway_disconnect(goaway: &GoAway) -> Disconnect {
     Disconnect {
         reason: DisconnectReason::GoAway(goaway.code),
         detail: goaway.debug.clone(),

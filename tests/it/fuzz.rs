@@ -56,9 +56,9 @@ fn walk() {
         let mut mutator = Mutator::new(at as u64);
         let mutated = std::iter::repeat_with(|| mutator.input(&seeds)).take(count);
         for input in seeds.clone().into_iter().chain(mutated) {
-            let began = Instant::now();
+            let started_at = Instant::now();
             let panicked = catch_unwind(|| parse(&input)).is_err();
-            let took = began.elapsed();
+            let took = started_at.elapsed();
             if panicked || took > SLOW {
                 let what = if panicked { "panics".to_string() } else { format!("takes {took:?}") };
                 failed.push(format!("{name} {what}: {}", shown(&input)));

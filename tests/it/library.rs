@@ -5,7 +5,7 @@ use grpc_discover::model::finding::Summary;
 use grpc_discover::session::{Plan, Session};
 use grpc_discover::transport::TlsFile;
 
-use crate::cause::world::{Leaf, World};
+use crate::cause::setup::{Leaf, Setup};
 use crate::support::tool::run;
 
 /// Runs a plan to its end: the codes of its findings, and the verdict.
@@ -27,13 +27,13 @@ fn played(plan: Plan) -> (Vec<&'static str>, Summary) {
 
 #[test]
 fn tls_by_name_is_verified_against_the_name_as_in_the_command() {
-    let world = World::new();
-    let authority = world.authority();
+    let setup = Setup::new();
+    let authority = setup.authority();
     // No address is among the names.
-    let address = world.serves_tls(authority.server(Leaf { names: &["localhost"], ..Leaf::default() }));
+    let address = setup.serves_tls(authority.server(Leaf { names: &["localhost"], ..Leaf::default() }));
     let port = address.rsplit(':').next().unwrap();
     let target = format!("dns:///localhost:{port}");
-    let ca = world.path("ca.pem");
+    let ca = setup.path("ca.pem");
 
     let mut plan = Plan::builder().target(target.parse().unwrap()).build().unwrap();
     plan.transport.cacert = Some(ca.clone());

@@ -7,7 +7,7 @@ use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 
-use super::battery::{Claim, Fixture, battery};
+use super::battery::{Requirement, Fixture, battery};
 
 battery!(battery, LinesFile);
 
@@ -46,16 +46,16 @@ impl Fixture for LinesFile {
 
     async fn start_again(&mut self) {}
 
-    fn exempt(claim: Claim) -> Option<&'static str> {
-        match claim {
-            Claim::NobodyIsNoError | Claim::AChangeArrives => Some("the file is read once"),
-            Claim::AStoppedRegistryIsNotEmptiness | Claim::AStopWhileWatchingIsSaid | Claim::ASecondResolveRecovers => {
+    fn exempt(requirement: Requirement) -> Option<&'static str> {
+        match requirement {
+            Requirement::NoEndpointIsNoError | Requirement::AChangeArrives => Some("the file is read once"),
+            Requirement::AStoppedRegistryIsNotEmptiness | Requirement::AStopWhileWatchingIsReported | Requirement::ASecondResolveRecovers => {
                 Some("there is no server to stop")
             }
-            Claim::FirstItemIsAFullAnswer
-            | Claim::DroppingLeavesNothingBehind
-            | Claim::ASecondResolveStartsFromAFullAnswer
-            | Claim::TwoResolvesAreIndependent => None,
+            Requirement::FirstItemIsAFullAnswer
+            | Requirement::DroppingLeavesNothingBehind
+            | Requirement::ASecondResolveStartsFromAFullAnswer
+            | Requirement::TwoResolvesAreIndependent => None,
         }
     }
 }

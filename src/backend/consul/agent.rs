@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_agent_is_refused_with_the_reason() {
+    fn what_is_not_an_agent_is_refused_with_the_reason() {
         for (text, reason) in [
             ("", "has no host"),
             (":8500", "has no host"),

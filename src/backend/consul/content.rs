@@ -90,10 +90,10 @@ impl PartialEq for ListedContent {
             return false;
         }
         if self.ordered {
-            return self.endpoints.iter().zip(&other.endpoints).all(|(own, others)| own.says_the_same(others));
+            return self.endpoints.iter().zip(&other.endpoints).all(|(own, others)| own.is_equivalent(others));
         }
         let (own, others) = (by_key(&self.endpoints), by_key(&other.endpoints));
         own.len() == others.len()
-            && own.iter().all(|(key, endpoint)| others.get(key).is_some_and(|other| endpoint.says_the_same(other)))
+            && own.iter().all(|(key, endpoint)| others.get(key).is_some_and(|other| endpoint.is_equivalent(other)))
     }
 }

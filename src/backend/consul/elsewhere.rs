@@ -36,10 +36,10 @@ struct CatalogServices {
 struct CatalogDatacenters {}
 
 /// Notes on where the service of `question`, which lists no endpoint, may be instead, and what to do.
-pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {
+pub(super) async fn search(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {
     let mut notes = Vec::new();
     // Notes that were found before the timeout are kept.
-    let _ = timeout(LIMIT, search(client, target, question, &mut notes)).await;
+    let _ = timeout(LIMIT, collect(client, target, question, &mut notes)).await;
     if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
         let service = &target.service;
         let text = format!(
@@ -50,7 +50,7 @@ pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &Heal
     notes
 }
 
-async fn search(client: &Client, target: &ConsulTarget, question: &HealthService, notes: &mut Vec<Note>) {
+async fn collect(client: &Client, target: &ConsulTarget, question: &HealthService, notes: &mut Vec<Note>) {
     let found = |notes: &mut Vec<Note>, text: String, other: ConsulTarget| {
         notes.push(Note::new(NoteKind::Elsewhere, text));
         if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
@@ -59,7 +59,7 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
         }
     };
     let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
-    if let Ok(names) = client.ask(CatalogServices { dc, ns, partition }, None, LIMIT).await {
+    if let Ok(names) = client.query(CatalogServices { dc, ns, partition }, None, LIMIT).await {
         let near = text::near(&target.service, names.value.keys().map(String::as_str));
         if let Some(first) = near.first() {
             let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
@@ -67,14 +67,14 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
             found(notes, text, ConsulTarget { service: first.to_string(), token: None, user: None, ..target.clone() });
         }
     }
-    let Ok(datacenters) = client.ask(CatalogDatacenters {}, None, LIMIT).await else { return };
+    let Ok(datacenters) = client.query(CatalogDatacenters {}, None, LIMIT).await else { return };
     if datacenters.value.len() < 2 {
         return;
     }
     let others = datacenters.value.into_iter().filter(|dc| Some(dc) != target.dc.as_ref());
     for dc in others.take(DATACENTERS) {
         let there = HealthService { dc: Some(dc.clone()), near: None, ..question.clone() };
-        if let Ok(reply) = client.ask(there, None, LIMIT).await {
+        if let Ok(reply) = client.query(there, None, LIMIT).await {
             let entries: Vec<Box<RawValue>> = reply.value;
             if !entries.is_empty() {
                 let text = format!("instances of it in datacenter {dc:?}: {}", entries.len());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustify::errors::ClientError;
 
 use super::agent::AgentError;
-use crate::backend::socket::io_words;
+use crate::backend::socket::io_text;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::RequestError;
 use crate::net::tls::SetupError;
@@ -19,7 +19,7 @@ pub(super) enum ConsulError {
     #[error(transparent)]
     Agent(#[from] AgentError),
     /// The file of the token cannot be read.
-    #[error("failed to read CONSUL_HTTP_TOKEN_FILE {}: {}", path.display(), io_words(source))]
+    #[error("failed to read CONSUL_HTTP_TOKEN_FILE {}: {}", path.display(), io_text(source))]
     TokenFile {
         /// The file.
         path: PathBuf,

@@ -15,7 +15,7 @@ use crate::net::dial::{Dial, Io};
 /// What the agent does with one request.
 pub(super) enum Act {
     /// Sends these bytes.
-    Say(Vec<u8>),
+    Respond(Vec<u8>),
     /// Sends these bytes after a delay.
     Later(Duration, Vec<u8>),
     /// Keeps the connection open and sends nothing more.
@@ -26,7 +26,7 @@ pub(super) enum Act {
 
 /// `200 OK` with `headers` (lines without line endings) and `body`.
 pub(super) fn ok(headers: &[&str], body: &str) -> Act {
-    Act::Say(http(200, headers, body))
+    Act::Respond(http(200, headers, body))
 }
 
 pub(super) fn http(status: u16, headers: &[&str], body: &str) -> Vec<u8> {
@@ -99,7 +99,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, scrip
             number
         };
         let written = match script(number, &head) {
-            Act::Say(bytes) => stream.write_all(&bytes).await,
+            Act::Respond(bytes) => stream.write_all(&bytes).await,
             Act::Later(time, bytes) => {
                 let mut gone = [0; 1];
                 tokio::select! {

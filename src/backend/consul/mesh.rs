@@ -41,10 +41,10 @@ pub(super) struct Mesh(BTreeMap<String, String>);
 
 impl Mesh {
     /// Queries the proxies of the service in `path`, which `question` queried.
-    pub(super) async fn look(client: &Client, path: &str, question: &HealthService) -> Self {
+    pub(super) async fn search(client: &Client, path: &str, question: &HealthService) -> Self {
         let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
-        let asked = HealthConnect { service: path.to_string(), dc, ns, partition };
-        let Ok(reply) = client.ask(asked, None, LIMIT).await else { return Mesh::default() };
+        let request = HealthConnect { service: path.to_string(), dc, ns, partition };
+        let Ok(reply) = client.query(request, None, LIMIT).await else { return Mesh::default() };
         let entries: Vec<Box<RawValue>> = reply.value;
         let services = entries.iter().filter_map(|entry| serde_json::from_str::<Entry>(entry.get()).ok()?.service);
         Mesh(services.filter_map(|service| proxy_of(&service)).collect())

@@ -151,13 +151,13 @@ impl Backend for Consul {
         let (settings, secrets) = ((*settings.of::<ConsulSettings>()).clone(), settings.secrets.clone());
         Box::pin(async move {
             let client = Client::new(watch::open(settings, None, &secrets).await?, limit);
-            let leader = client.ask(StatusLeader {}, None, limit).await?.value;
+            let leader = client.query(StatusLeader {}, None, limit).await?.value;
             let agent = &client.route().agent;
             if leader.is_empty() {
                 let text = format!("consul agent {agent}: the cluster has no leader");
                 return Err(ResolveError::ambient(ResolveCode::ServerError, text));
             }
-            let version = match client.ask(ReadAgentSelf {}, None, limit).await {
+            let version = match client.query(ReadAgentSelf {}, None, limit).await {
                 Ok(reply) => format!("consul {}", reply.value.config.version),
                 Err(error) if error.failure().code == ResolveCode::Denied => {
                     "consul (version unknown: the token has no permission to read it)".to_string()

@@ -110,18 +110,18 @@ impl Route {
             let text = format!("consul agent {error}");
             ResolveError::fatal(ResolveCode::BadTarget, text).caused_by(error)
         })?;
-        let wrong = |error: ConsulError| error.of(&agent.to_string());
+        let invalid = |error: ConsulError| error.of(&agent.to_string());
 
         let token = match target.and_then(|target| target.token.clone()) {
             Some(token) => Some(token),
-            None => token(settings).map_err(wrong)?,
+            None => token(settings).map_err(invalid)?,
         };
         let token = token.filter(|token| !token.is_empty());
         let auth = target.and_then(|target| target.user.clone()).or_else(|| settings.auth.value.clone());
-        let headers = headers(token.as_ref(), auth.as_ref()).map_err(wrong)?;
+        let headers = headers(token.as_ref(), auth.as_ref()).map_err(invalid)?;
         let tls = match &agent {
             Agent::Tcp { tls: true, host, .. } => {
-                Some(tls::plan(settings, host).load().map_err(|error| wrong(error.into()))?)
+                Some(tls::plan(settings, host).load().map_err(|error| invalid(error.into()))?)
             }
             _ => None,
         };
@@ -286,20 +286,20 @@ impl Client {
     }
 
     /// Queries `endpoint`, within `limit` altogether.
-    pub(super) async fn ask<E: Endpoint>(
+    pub(super) async fn query<E: Endpoint>(
         &self,
         endpoint: E,
         features: Option<Features>,
         limit: Duration,
     ) -> Result<Reply<E::Response>, ResolveError> {
         let path = format!("/v1/{}", endpoint.path());
-        let Reply { value: body, meta, took } = self.ask_body(endpoint, features, limit).await?;
+        let Reply { value: body, meta, took } = self.query_body(endpoint, features, limit).await?;
         let value = serde_json::from_slice(&body).map_err(|error| self.unreadable(&path, error, &body))?;
         Ok(Reply { value, meta, took })
     }
 
-    /// [`ask`](Self::ask), without decoding the response: what Go's clients would receive.
-    pub(super) async fn ask_body<E: Endpoint>(
+    /// [`query`](Self::query), without decoding the response: what Go's clients would receive.
+    pub(super) async fn query_body<E: Endpoint>(
         &self,
         endpoint: E,
         features: Option<Features>,
@@ -307,10 +307,10 @@ impl Client {
     ) -> Result<Reply<Vec<u8>>, ResolveError> {
         let path = format!("/v1/{}", endpoint.path());
         let envelope = Envelope { route: &self.route, features, limit };
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         let failed = |error| self.failed(&path, error);
         let result = endpoint.with_middleware(&envelope).exec(&self.transport).await.map_err(failed)?;
-        let took = asked.elapsed();
+        let took = sent_at.elapsed();
         let meta = Meta::read(result.response.headers());
         Ok(Reply { value: json::mended(result.response.into_body()), meta, took })
     }

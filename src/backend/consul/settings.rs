@@ -158,9 +158,9 @@ impl ConsulSettings {
         row("CONSUL_HTTP_TOKEN_FILE", path(&self.token_file.value), &self.token_file.origin);
         let auth = self.auth.value.as_ref().map(|(user, password)| shown_login(user, password));
         row("CONSUL_HTTP_AUTH", auth, &self.auth.origin);
-        let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
-        row("CONSUL_HTTP_SSL", said(&self.tls), &self.tls.origin);
-        row("CONSUL_HTTP_SSL_VERIFY", said(&self.verify), &self.verify.origin);
+        let explicit = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
+        row("CONSUL_HTTP_SSL", explicit(&self.tls), &self.tls.origin);
+        row("CONSUL_HTTP_SSL_VERIFY", explicit(&self.verify), &self.verify.origin);
         row("CONSUL_CACERT", path(&self.cacert.value), &self.cacert.origin);
         row("CONSUL_CAPATH", path(&self.capath.value), &self.capath.origin);
         row("CONSUL_CLIENT_CERT", path(&self.client_cert.value), &self.client_cert.origin);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_of_the_address_or_the_flag_asks_for_tls() {
+    fn the_scheme_of_the_address_or_the_flag_requests_tls() {
         for (pairs, agent) in [
             (&[("CONSUL_HTTP_SSL", "true")][..], "https://127.0.0.1:8500"),
             (&[("CONSUL_HTTP_SSL", "true"), ("CONSUL_HTTP_ADDR", "a:1")], "https://a:1"),

@@ -7,7 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use crate::backend::target::host::host_port;
 use crate::backend::target::percent::decode;
 use crate::backend::target::uri::{COMPONENT, fmt_user, server_text};
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::host_port::joined;
 use crate::model::secret::Secret;
 use crate::model::target::{BackendTarget, Target, plain_authority};
@@ -137,7 +137,7 @@ fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
         Some(after) => match after.split_once('/') {
             None => {
                 let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains(':')).unwrap_or("pay");
-                return wrong(
+                return invalid(
                     after.at,
                     "missing service name (the part between consul:// and the next slash is the agent)",
                     format!("consul:///{}", shorten(name, 60)),
@@ -154,7 +154,7 @@ fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
     let service = service.until(trimmed);
     let service = service.from(service.text.len() - service.text.trim_start_matches('/').len());
     if service.is_empty() {
-        return wrong(service.at, "missing service name", CONSUL_EXAMPLE);
+        return invalid(service.at, "missing service name", CONSUL_EXAMPLE);
     }
     target.service = decode(service, false, CONSUL_EXAMPLE)?;
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
@@ -185,7 +185,7 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
     let decoded = decode(value, true, CONSUL_EXAMPLE)?;
     let once = |slot: &mut Option<String>| -> Parsed<()> {
         if slot.is_some() {
-            return wrong(name.at, format!("{} is given twice", name.text), CONSUL_EXAMPLE);
+            return invalid(name.at, format!("{} is given twice", name.text), CONSUL_EXAMPLE);
         }
         *slot = Some(decoded.clone()).filter(|text| !text.is_empty());
         Ok(())
@@ -200,7 +200,7 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
         "near" => once(&mut target.near),
         "ns" => once(&mut target.namespace),
         "partition" => once(&mut target.partition),
-        "token" if target.token.is_some() => wrong(name.at, "token is given twice", CONSUL_EXAMPLE),
+        "token" if target.token.is_some() => invalid(name.at, "token is given twice", CONSUL_EXAMPLE),
         "token" => {
             target.token = Some(Secret::new(decoded)).filter(|token| !token.is_empty());
             Ok(())
@@ -215,14 +215,14 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
                 target.passing_only = false;
                 Ok(())
             }
-            _ => wrong(
+            _ => invalid(
                 value.at,
                 format!("healthy must be true or false, not {}", value.quoted()),
                 "consul:///pay?healthy=true",
             ),
         },
         known if CONSUL_TUNING.contains(&known) => Ok(()),
-        _ => wrong(
+        _ => invalid(
             name.at,
             format!(
                 "unknown parameter {} (supported: {CONSUL_PARAMETERS}; accepted and ignored: {})",

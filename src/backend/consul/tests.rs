@@ -35,7 +35,7 @@ fn target(service: &str) -> ConsulTarget {
 /// The first response for `target`.
 async fn first(target: ConsulTarget, settings: ConsulSettings) -> Result<Update, ResolveError> {
     let mut stream = Consul.resolve(&target.into(), &context(settings));
-    stream.next().await.expect("silence is never an answer")
+    stream.next().await.expect("no response is never a list")
 }
 
 async fn first_endpoints(target: ConsulTarget, settings: ConsulSettings) -> Vec<Endpoint> {
@@ -82,7 +82,7 @@ async fn a_prefix_stands_before_the_version() {
 }
 
 #[tokio::test]
-async fn what_a_target_asks_for_is_asked_for() {
+async fn parameters_of_the_target_are_sent() {
     let agent = fake(|_, _| ok(&["X-Consul-Index: 1"], ONE)).await;
     let whole = ConsulTarget {
         agent: Some(agent.address.clone()),
@@ -100,7 +100,7 @@ async fn what_a_target_asks_for_is_asked_for() {
     let path = head.split(' ').nth(1).unwrap();
     assert_eq!(
         path, "/v1/health/service/pay?dc=eu+west&near=_agent&ns=team&partition=part&consistent",
-        "tags are not asked for: they are counted"
+        "tags are not part of the query: they are counted"
     );
     let has = |line: &str| head.to_lowercase().lines().any(|found| found == line.to_lowercase());
     assert!(has(&format!("host: {}", agent.address)), "{head}");
@@ -165,7 +165,7 @@ async fn a_refused_connection_is_not_an_absence() {
 }
 
 #[tokio::test]
-async fn every_status_is_told_with_the_agents_own_words() {
+async fn every_status_is_reported_with_the_agents_own_text() {
     for (status, body, code, part) in [
         (
             403,
@@ -195,19 +195,19 @@ async fn every_status_is_told_with_the_agents_own_words() {
         (200, "<html>hello</html>", ResolveCode::BadAnswer, "not a valid Consul API response"),
         (200, r#"{"no":"list"}"#, ResolveCode::BadAnswer, "not a valid Consul API response"),
     ] {
-        let agent = fake(move |_, _| Act::Say(http(status, &["Location: /elsewhere"], body))).await;
+        let agent = fake(move |_, _| Act::Respond(http(status, &["Location: /elsewhere"], body))).await;
         let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;
         let text = error.to_string();
         assert_eq!(error.failure().code, code, "{text}");
         assert!(text.starts_with(&format!("consul agent {}: GET /v1/health/service/pay: ", agent.address)), "{text}");
         assert!(text.contains(part), "{text}");
         assert_eq!(matches!(error, ResolveError::Fatal(_)), code == ResolveCode::BadTarget, "{text}");
-        assert_eq!(agent.journal.paths().len(), 1, "nothing is asked again");
+        assert_eq!(agent.journal.paths().len(), 1, "nothing is queried again");
     }
 }
 
 #[tokio::test]
-async fn what_speaks_no_http_is_named() {
+async fn a_peer_that_does_not_use_http_is_named() {
     let agent = fake(|_, _| Act::Close(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec())).await;
     let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;
     assert_eq!(error.failure().code, ResolveCode::BadAnswer);
@@ -224,7 +224,7 @@ async fn an_endless_answer_is_given_up() {
 
 #[tokio::test]
 async fn an_echoed_secret_is_masked() {
-    let agent = fake(|_, _| Act::Say(http(403, &[], "token s3cret-token of ann:s3cret-word is not known"))).await;
+    let agent = fake(|_, _| Act::Respond(http(403, &[], "token s3cret-token of ann:s3cret-word is not known"))).await;
     let pairs = [
         ("CONSUL_HTTP_ADDR", agent.address.as_str()),
         ("CONSUL_HTTP_TOKEN", "s3cret-token"),
@@ -245,8 +245,8 @@ async fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
 }
 
 #[tokio::test]
-async fn a_target_that_cannot_be_asked_is_refused_before_anything_is() {
-    for (wrong, text) in [
+async fn a_target_that_cannot_be_queried_is_refused_before_anything_is() {
+    for (invalid, text) in [
         (target(""), "consul: missing service name: write consul:///NAME".to_string()),
         (target(".."), r#"consul: invalid service name "..""#.to_string()),
         (target(&"x".repeat(5000)), "consul: the service name is too long: 5000 bytes (maximum: 4096)".to_string()),
@@ -255,17 +255,17 @@ async fn a_target_that_cannot_be_asked_is_refused_before_anything_is() {
             r#"consul agent "a:port" has an invalid port: must be from 1 to 65535"#.to_string(),
         ),
     ] {
-        let error = first_error(wrong, ConsulSettings::default()).await;
+        let error = first_error(invalid, ConsulSettings::default()).await;
         assert!(matches!(error, ResolveError::Fatal(_)), "{error}");
         assert_eq!((error.failure().code, error.to_string()), (ResolveCode::BadTarget, text));
     }
 }
 
 #[tokio::test]
-async fn a_ping_says_what_answers_and_who_leads() {
+async fn a_ping_reports_the_version_and_the_leader() {
     let script = |status: u16| {
         move |_: usize, head: &str| match head.contains("/v1/agent/self") {
-            true => Act::Say(http(status, &[], r#"{"Config":{"Version":"1.22.7"},"Member":{}}"#)),
+            true => Act::Respond(http(status, &[], r#"{"Config":{"Version":"1.22.7"},"Member":{}}"#)),
             false => ok(&[], r#""10.0.0.1:8300""#),
         }
     };
@@ -276,11 +276,11 @@ async fn a_ping_says_what_answers_and_who_leads() {
     let agent = fake(script(200)).await;
     assert_eq!(ping(&agent).await, Ok(format!("consul 1.22.7 at {}, leader 10.0.0.1:8300", agent.address)));
     let agent = fake(script(403)).await;
-    let said = format!(
+    let version = format!(
         "consul (version unknown: the token has no permission to read it) at {}, leader 10.0.0.1:8300",
         agent.address
     );
-    assert_eq!(ping(&agent).await, Ok(said));
+    assert_eq!(ping(&agent).await, Ok(version));
     let agent = fake(|_, _| ok(&[], r#""""#)).await;
     let error = ping(&agent).await.unwrap_err();
     assert_eq!(error.to_string(), format!("consul agent {}: the cluster has no leader", agent.address));
@@ -369,7 +369,7 @@ impl Authority {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_with_the_authority_that_was_named() {
+async fn tls_is_used_with_the_authority_that_was_named() {
     let authority = Authority::new(false);
     let agent = Fake::tls(authority.config.clone(), |_, _| ok(&["X-Consul-Index: 1"], ONE)).await;
     let https = format!("https://{}", agent.address);
@@ -440,7 +440,7 @@ async fn a_file_that_holds_no_certificate_is_named() {
 }
 
 #[tokio::test]
-async fn tls_to_an_agent_without_it_says_so() {
+async fn tls_to_an_agent_without_it_is_named() {
     // The response of Go's HTTP server to a TLS client hello.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
@@ -459,12 +459,12 @@ async fn tls_to_an_agent_without_it_says_so() {
 }
 
 #[tokio::test]
-async fn notes_name_the_agent_that_was_asked() {
+async fn notes_name_the_agent_that_was_queried() {
     let agent = fake(|_, _| ok(&["X-Consul-Index: 5"], ONE)).await;
     let Ok(Update::Reset(answer)) = first(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await
     else {
         panic!("no response")
     };
-    let asked = answer.notes.iter().find(|note| note.kind == NoteKind::Queried).unwrap();
-    assert!(asked.text.starts_with(&format!("consul agent {} responded in ", agent.address)), "{}", asked.text);
+    let queried = answer.notes.iter().find(|note| note.kind == NoteKind::Queried).unwrap();
+    assert!(queried.text.starts_with(&format!("consul agent {} responded in ", agent.address)), "{}", queried.text);
 }

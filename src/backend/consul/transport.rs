@@ -60,7 +60,7 @@ impl rustify::client::Client for Transport {
         let limit = request.extensions().get().copied().unwrap_or(Limit(self.http.connect_limit())).0;
         let answer = async {
             let request = to_hyper(&request)?;
-            let answer = self.http.ask(request, limit).await?;
+            let answer = self.http.query(request, limit).await?;
             let wish = retry_after(answer.headers());
             *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner) = wish;
             from_hyper(answer)

@@ -103,12 +103,12 @@ pub(super) fn resolve(
 /// Rejects a name that an HTTP path cannot contain, before anything is queried.
 fn service_name(name: &str) -> Result<(), ResolveError> {
     const LONGEST: usize = 4096;
-    let wrong = |why: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("consul: {why}")));
+    let invalid = |why: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("consul: {why}")));
     match name {
-        "" => wrong("missing service name: write consul:///NAME".to_string()),
-        "." | ".." => wrong(format!("invalid service name {name:?}")),
+        "" => invalid("missing service name: write consul:///NAME".to_string()),
+        "." | ".." => invalid(format!("invalid service name {name:?}")),
         _ if name.len() > LONGEST => {
-            wrong(format!("the service name is too long: {} bytes (maximum: {LONGEST})", name.len()))
+            invalid(format!("the service name is too long: {} bytes (maximum: {LONGEST})", name.len()))
         }
         _ => Ok(()),
     }
@@ -129,7 +129,7 @@ pub(super) fn watch(client: Client, target: ConsulTarget, response_limit: Durati
         unconfirmed: 0,
         mesh: Mesh::default(),
         pace: Pace { due: Instant::now() },
-        over: None,
+        final_error: None,
     };
     watch.changes()
 }
@@ -153,7 +153,7 @@ struct ConsulWatch {
     mesh: Mesh,
     pace: Pace,
     /// Why the watch cannot continue after the last update.
-    over: Option<ResolveError>,
+    final_error: Option<ResolveError>,
 }
 
 impl Watch for ConsulWatch {
@@ -169,14 +169,14 @@ impl Watch for ConsulWatch {
 impl ConsulWatch {
     /// Waits for a response that differs from the last one; also why there may be more than it lists.
     async fn wait(&mut self) -> Result<(Answer, Option<ResolveFailure>), ResolveError> {
-        if let Some(error) = self.over.take() {
+        if let Some(error) = self.final_error.take() {
             return Err(error);
         }
         loop {
             let (reply, behind) = if self.index == 0 {
-                (self.ask_first().await?, None)
+                (self.query_first().await?, None)
             } else {
-                (self.ask_blocking().await?, Some(self.index))
+                (self.query_blocking().await?, Some(self.index))
             };
             let Reply { value: body, meta, took } = reply;
             let decoded = decode(&body, &self.target);
@@ -194,7 +194,7 @@ impl ConsulWatch {
             }
             match index {
                 Some(index) => self.index = index,
-                None => self.over = Some(self.unwatchable()),
+                None => self.final_error = Some(self.unwatchable()),
             }
             let hidden = ListedContent::hides(
                 decoded.registered,
@@ -205,12 +205,12 @@ impl ConsulWatch {
             if let Some(why) = hidden.as_ref().filter(|_| decoded.endpoints.is_empty()) {
                 return Err(ResolveError::ambient(ResolveCode::Hidden, self.named(why)));
             }
-            let mut aside = Vec::new();
+            let mut notes_elsewhere = Vec::new();
             if behind.is_none() && hidden.is_none() {
                 if decoded.registered == 0 {
-                    aside = elsewhere::look(&self.client, &self.target, &self.question()).await;
+                    notes_elsewhere = elsewhere::search(&self.client, &self.target, &self.question()).await;
                 } else {
-                    self.mesh = Mesh::look(&self.client, &self.path, &self.question()).await;
+                    self.mesh = Mesh::search(&self.client, &self.path, &self.question()).await;
                 }
             }
             self.mesh.mark(&mut decoded.endpoints);
@@ -218,15 +218,15 @@ impl ConsulWatch {
             let why = why.map(|(code, why)| ResolveFailure::new(code, self.named(&why)));
             let shown = ListedContent::new(&decoded, hidden, &meta, self.target.near.is_some());
             if self.shown.as_ref() != Some(&shown) {
-                let mut notes = vec![self.asked(&meta, took, behind)];
+                let mut notes = vec![self.queried(&meta, took, behind)];
                 notes.extend(shown.notes.iter().cloned());
                 notes.extend(stale(&meta));
-                notes.append(&mut aside);
+                notes.append(&mut notes_elsewhere);
                 self.shown = Some(shown);
                 self.unconfirmed = 0;
                 return Ok((Answer { endpoints: decoded.endpoints, notes }, why));
             }
-            if let Some(error) = self.over.take() {
+            if let Some(error) = self.final_error.take() {
                 return Err(error);
             }
             if std::mem::take(&mut self.doubted) {
@@ -260,21 +260,21 @@ impl ConsulWatch {
 
     /// The query that returns at once. If it does not, a query that every live agent can answer is sent beside it, so
     /// that the error can distinguish a frozen agent from a cluster without a leader.
-    async fn ask_first(&self) -> Result<Reply<Vec<u8>>, ResolveError> {
+    async fn query_first(&self) -> Result<Reply<Vec<u8>>, ResolveError> {
         let features = Features { mode: Some(ConsistencyMode::CONSISTENT), ..Features::default() };
         let half = self.response_limit / 2;
-        let mut asked = std::pin::pin!(self.client.ask_body(self.question(), Some(features), self.response_limit));
+        let mut queried = std::pin::pin!(self.client.query_body(self.question(), Some(features), self.response_limit));
         let beside = async {
             sleep(half).await;
             // Finished a little before the timeout of the query.
-            self.pulse.ask(StatusLeader {}, None, half * 4 / 5).await
+            self.pulse.query(StatusLeader {}, None, half * 4 / 5).await
         };
         let found = tokio::select! {
             biased;
-            reply = &mut asked => return reply,
+            reply = &mut queried => return reply,
             found = beside => found,
         };
-        let error = match asked.await {
+        let error = match queried.await {
             Err(error) if error.failure().code == ResolveCode::Timeout => error,
             other => return other,
         };
@@ -294,8 +294,8 @@ impl ConsulWatch {
     }
 
     /// The query that returns when something changes, or after [`WAIT`].
-    async fn ask_blocking(&mut self) -> Result<Reply<Vec<u8>>, ResolveError> {
-        sleep_until(self.pace.begin(Instant::now())).await;
+    async fn query_blocking(&mut self) -> Result<Reply<Vec<u8>>, ResolveError> {
+        sleep_until(self.pace.start(Instant::now())).await;
         let is_partial = self.shown.as_ref().is_some_and(ListedContent::is_partial);
         let longest = if is_partial { HIDDEN_WAIT } else { WAIT };
         let wait = Some(format!("{}s", longest.as_secs()));
@@ -303,7 +303,7 @@ impl ConsulWatch {
         let limit = longest + longest / 16 + SLACK;
         tokio::select! {
             biased;
-            reply = self.client.ask_body(self.question(), Some(features), limit) => reply,
+            reply = self.client.query_body(self.question(), Some(features), limit) => reply,
             error = self.until_lifeless() => Err(error),
         }
     }
@@ -314,7 +314,7 @@ impl ConsulWatch {
         let named = format!("consul agent {}", self.client.route().agent);
         loop {
             sleep(PULSE).await;
-            match self.pulse.ask(StatusLeader {}, None, SIGN_WITHIN).await {
+            match self.pulse.query(StatusLeader {}, None, SIGN_WITHIN).await {
                 Ok(leader) if leader.value.is_empty() => {
                     let text = format!("{named}: the cluster has no leader: changes are not reported");
                     return ResolveError::ambient(ResolveCode::ServerError, text);
@@ -336,7 +336,7 @@ impl ConsulWatch {
         }
     }
 
-    fn asked(&self, meta: &Meta, took: Duration, behind: Option<u64>) -> Note {
+    fn queried(&self, meta: &Meta, took: Duration, behind: Option<u64>) -> Note {
         let agent = &self.client.route().agent;
         let index = meta.index.map_or("none".to_string(), |index| index.to_string());
         let how = match behind {
@@ -363,7 +363,7 @@ struct Pace {
 
 impl Pace {
     /// Counts a query that is wanted `now`; returns the time when it may start.
-    fn begin(&mut self, now: Instant) -> Instant {
+    fn start(&mut self, now: Instant) -> Instant {
         let at = self.due.checked_sub(CREDIT).map_or(now, |earliest| earliest.max(now));
         self.due = self.due.max(at) + PACE;
         at

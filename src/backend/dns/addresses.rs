@@ -41,8 +41,8 @@ pub(super) struct FoundAddresses {
 
 impl QuerySet<'_> {
     /// One query.
-    pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
-        self.client.ask(name, kind, self.deadline).await
+    pub(super) async fn query(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
+        self.client.query(name, kind, self.deadline).await
     }
 
     /// A and AAAA in parallel, as far as the family includes them.
@@ -73,9 +73,9 @@ impl QuerySet<'_> {
     async fn both(&self, name: &Name) -> Vec<Result<Reply, ResolveError>> {
         let [first, second] = match self.family.kinds() {
             [first, second] => [*first, *second],
-            kinds => return join_all(kinds.iter().map(|kind| self.ask(name, *kind))).await,
+            kinds => return join_all(kinds.iter().map(|kind| self.query(name, *kind))).await,
         };
-        let (v4, v6) = (Box::pin(self.ask(name, first)), Box::pin(self.ask(name, second)));
+        let (v4, v6) = (Box::pin(self.query(name, first)), Box::pin(self.query(name, second)));
         match select(v4, v6).await {
             Either::Left((v4, rest)) => {
                 let v6 = late(rest, name, (first, second), &v4).await;

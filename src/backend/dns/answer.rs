@@ -53,7 +53,7 @@ pub(super) async fn outcome(
     };
     let question = QuerySet { client, family, deadline };
     let (Lookup::Srv(name) | Lookup::Host { host: name, .. }) = wanted;
-    if let Some(domain) = never_asked(name) {
+    if let Some(domain) = is_local(name) {
         let text =
             format!("{name} does not exist: .{domain} names are never sent to a DNS server (RFC 6761, RFC 7686)");
         return Ok(Outcome { update: Update::NotFound(Absence::new(AbsenceCode::NxDomain, text)), ttl: None });
@@ -71,7 +71,7 @@ pub(super) async fn outcome(
 }
 
 /// The top-level domain for which `name` is never sent to a server; the resolver answers such names by itself.
-fn never_asked(name: &str) -> Option<&'static str> {
+fn is_local(name: &str) -> Option<&'static str> {
     let top = name.trim_end_matches('.').rsplit('.').next()?;
     ["invalid", "onion"].into_iter().find(|domain| top.eq_ignore_ascii_case(domain))
 }
@@ -96,22 +96,22 @@ impl QuerySet<'_> {
             let service = self.service_name(name).filter(|_| port.is_none());
             let srv = async {
                 match &service {
-                    Some(service) => Some(self.ask(service, RecordType::SRV).await),
+                    Some(service) => Some(self.query(service, RecordType::SRV).await),
                     None => None,
                 }
             };
             let (found, srv, config) = self.with_config(name, future::join(self.addresses(name), srv)).await;
             let mut notes = Notes::default();
             notes.named(name, candidates, &found.replies);
-            notes.asked(&found.replies);
+            notes.queried(&found.replies);
             let failed_srv = match srv {
                 Some(Ok(reply)) if !srv_records(&reply).is_empty() => {
-                    notes.asked([&reply]);
+                    notes.queried([&reply]);
                     notes.config(config);
                     return self.srv(reply, notes).await;
                 }
                 Some(Ok(reply)) => {
-                    notes.asked([&reply]);
+                    notes.queried([&reply]);
                     absent.add(&reply);
                     None
                 }
@@ -166,14 +166,14 @@ impl QuerySet<'_> {
     async fn srv_only(&self, candidates: &[Name]) -> Result<Outcome, ResolveError> {
         let mut absent = Absent::default();
         for name in candidates {
-            let reply = self.ask(name, RecordType::SRV).await?;
+            let reply = self.query(name, RecordType::SRV).await?;
             if srv_records(&reply).is_empty() {
                 absent.add(&reply);
                 continue;
             }
             let mut notes = Notes::default();
             notes.named(name, candidates, [&reply]);
-            notes.asked([&reply]);
+            notes.queried([&reply]);
             return self.srv(reply, notes).await;
         }
         Ok(absent.outcome())
@@ -194,13 +194,13 @@ impl QuerySet<'_> {
         name: &Name,
         main: impl Future<Output = (A, B)>,
     ) -> (A, B, Option<Result<Reply, ResolveError>>) {
-        let asked = async {
+        let queried = async {
             match name.prepend_label("_grpc_config") {
-                Ok(config) => Some(self.ask(&config, RecordType::TXT).await),
+                Ok(config) => Some(self.query(&config, RecordType::TXT).await),
                 Err(_) => None,
             }
         };
-        let mut config = pin!(maybe_done(asked));
+        let mut config = pin!(maybe_done(queried));
         let (a, b) = match select(pin!(main), config.as_mut()).await {
             Either::Left((main, _)) => main,
             Either::Right(((), main)) => main.await,
@@ -223,7 +223,7 @@ pub(super) async fn sign_of_life(
     client: &DnsClient,
     deadline: Instant,
 ) -> Result<String, ResolveError> {
-    let reply = client.ask(&full_name(".")?, RecordType::NS, deadline).await;
+    let reply = client.query(&full_name(".")?, RecordType::NS, deadline).await;
     let others = servers.addresses.len().saturating_sub(1);
     let also = if others == 0 { String::new() } else { format!(" (of {} servers)", others + 1) };
     match reply {

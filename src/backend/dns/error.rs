@@ -85,12 +85,12 @@ impl fmt::Display for DnsError {
             },
             Fault::Failure(Failure::Tcp(Broken::Malformed(why))) => malformed(server, question, why),
             Fault::Failure(Failure::Tcp(broken)) => {
-                format!("dns server {server} could not be queried for {question} over TCP: {}", over_tcp(broken))
+                format!("dns server {server} could not be queried for {question} over TCP: {}", via_tcp(broken))
             }
             Fault::Failure(Failure::Truncated(broken)) => format!(
                 "dns server {server} cut its answer to {question} short over UDP (TC bit), and the query over TCP port {} failed: {}",
                 server.port(),
-                over_tcp(broken)
+                via_tcp(broken)
             ),
         };
         f.write_str(&text)
@@ -114,7 +114,7 @@ fn malformed(server: &SocketAddr, question: &str, why: &Malformed) -> String {
     format!("dns server {server} answered {question} with a message that is not valid DNS: {why}")
 }
 
-fn over_tcp(broken: &Broken) -> String {
+fn via_tcp(broken: &Broken) -> String {
     match broken {
         Broken::NoAnswer { within, .. } => format!("no answer over TCP within {}", duration(*within)),
         Broken::Io(error) => io_cause(error, "no process listens on the TCP port"),

@@ -51,7 +51,7 @@ pub(super) enum NoEdns {
     /// It responded with this code.
     Code(ResponseCode),
     /// It did not respond to the query with EDNS, and did to the one without.
-    Silence,
+    NoResponse,
 }
 
 /// How long to wait for a server.
@@ -141,34 +141,34 @@ impl Server {
         if wait.tcp_only {
             return self.tcp(&query, wait.limit).await.map(|message| self.response(message)).map_err(Failure::Tcp);
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         let message = self.udp(&query, wait).await.map_err(Failure::Udp)?;
-        let took = begun.elapsed();
+        let took = started.elapsed();
         if message.metadata.truncation {
             let left = deadline.saturating_duration_since(Instant::now());
             return self.tcp(&query, left).await.map(|message| self.response(message)).map_err(Failure::Truncated);
         }
-        let over_udp = records(&message, kind);
-        let compared = match self.limit_of_comparing(&query, over_udp.len(), took) {
+        let via_udp = records(&message, kind);
+        let compared = match self.limit_of_comparing(&query, via_udp.len(), took) {
             Some(limit) => self.tcp(&query, limit).await,
             None => return Ok(self.response(message)),
         };
-        let over_tcp = match compared {
-            Ok(over_tcp) => over_tcp,
+        let via_tcp = match compared {
+            Ok(via_tcp) => via_tcp,
             Err(_) => {
                 self.no_tcp.store(true, Ordering::Relaxed);
                 return Ok(self.response(message));
             }
         };
-        let (count, whole) = (over_udp.len(), records(&over_tcp, kind));
-        if whole.len() > count && over_udp.is_subset(&whole) {
+        let (count, whole) = (via_udp.len(), records(&via_tcp, kind));
+        if whole.len() > count && via_udp.is_subset(&whole) {
             let whole = whole.len();
             // The records may have changed between the two queries: then UDP has all of them now.
             let again = self.udp(&query, wait).await.map_err(Failure::Udp)?;
             if records(&again, kind).len() >= whole {
                 return Ok(self.response(again));
             }
-            return Ok(Response { cut: Some(count), ..self.response(over_tcp) });
+            return Ok(Response { cut: Some(count), ..self.response(via_tcp) });
         }
         self.whole.lock().unwrap_or_else(PoisonError::into_inner).insert((name.clone(), kind), count);
         Ok(self.response(message))
@@ -193,8 +193,8 @@ impl Server {
     }
 
     async fn udp(&self, query: &Query, wait: Wait) -> Result<Message, Broken> {
-        let begun = Instant::now();
-        let deadline = begun + wait.limit;
+        let started = Instant::now();
+        let deadline = started + wait.limit;
         let socket = connected(self.address).await.map_err(Broken::Io)?;
         let mut buffer = vec![0; 4_096];
         let mut sent: Vec<Sent> = Vec::new();
@@ -209,7 +209,7 @@ impl Server {
             socket.send(&bytes).await.map_err(|error| self.failed(error))?;
             sent.push(query_sent);
             let sent_at = Instant::now();
-            let resend_at = RESEND.get(sent.len() - 1).filter(|_| wait.resend).map(|after| begun + *after);
+            let resend_at = RESEND.get(sent.len() - 1).filter(|_| wait.resend).map(|after| started + *after);
             let until = resend_at.map_or(deadline, |at| at.min(deadline));
             let received = tokio::select! {
                 received = timeout_at(until, self.receive(&socket, &mut buffer, query, &sent)) => received,
@@ -224,7 +224,7 @@ impl Server {
                         Some(code) if !refuses_edns(&message) => self.learn(NoEdns::Code(code)),
                         None if !edns && sent.iter().any(|sent| sent.edns) => {
                             if !self.answers_edns(&socket, &mut buffer, query, sent_at.elapsed()).await {
-                                self.learn(NoEdns::Silence);
+                                self.learn(NoEdns::NoResponse);
                             }
                         }
                         Some(_) | None => {}
@@ -371,7 +371,7 @@ fn answers(message: &Message, query: &Query) -> bool {
     let same = message
         .queries
         .first()
-        .is_none_or(|asked| asked.name() == query.name() && asked.query_type() == query.query_type());
+        .is_none_or(|echoed| echoed.name() == query.name() && echoed.query_type() == query.query_type());
     message.metadata.message_type == MessageType::Response && same
 }
 

@@ -95,7 +95,7 @@ static ABOUT: About = About {
     forms: "`host:port`, `dns:[//server[:port]/]host[:port]`, `srv:[//server[:port]/]name`",
     examples: target::EXAMPLES,
     bare_names: "always",
-    changes: "asking again: after the TTL (at least 1 s, at most 5 s or `--dns-interval`), and at once when a connection fails",
+    changes: "queries again after the TTL (at least 1 s, at most 5 s or `--dns-interval`), and at once when a connection fails",
     settings: settings::SETTINGS,
     configure: configure::<DnsSettings>,
     ..About::of(&REGISTRY)
@@ -208,11 +208,11 @@ impl State {
             State::New { server, wanted, context } => DnsWatch::start(server, wanted, &context).await.map(Box::new),
             State::Watching(watch) => Ok(watch),
         };
-        let told = match started {
+        let reported = match started {
             Ok(mut watch) => watch.next().await.map(|update| (update, watch)),
             Err(error) => Err(error),
         };
-        Some(match told {
+        Some(match reported {
             Ok((update, watch)) => (Ok(update), State::Watching(watch)),
             // The engine queries again: it has the backoff.
             Err(error) => (Err(error), State::Ended),
@@ -227,11 +227,11 @@ struct DnsWatch {
     family: Family,
     limit: Duration,
     schedule: Schedule,
-    began: Instant,
+    started_at: Instant,
     resolve_now: Arc<Notify>,
     /// Waits for a hint since before the last query was sent, so that none is lost.
     hint: Pin<Box<OwnedNotified>>,
-    told: Option<LastReport>,
+    reported: Option<LastReport>,
 }
 
 /// The last update, and when its answer arrived.
@@ -261,28 +261,28 @@ impl DnsWatch {
             family: settings.family,
             limit,
             schedule: Schedule::new(settings.interval),
-            began: Instant::now(),
+            started_at: Instant::now(),
             resolve_now: context.resolve_now.clone(),
             hint: listen(&context.resolve_now),
-            told: None,
+            reported: None,
         })
     }
 
     /// The first answer, or the next one that differs. After an error, nothing follows.
     async fn next(&mut self) -> Result<Update, ResolveError> {
         loop {
-            if let Some(told) = &self.told {
-                let (answered, ttl) = (told.answered, told.ttl);
+            if let Some(reported) = &self.reported {
+                let (answered, ttl) = (reported.answered, reported.ttl);
                 self.wait(answered, ttl).await;
             }
             let deadline = clock::after(self.limit);
             let Outcome { update, ttl } =
                 answer::outcome(&self.wanted, &self.servers, &self.client, self.family, deadline).await?;
             let answered = self.now();
-            let mut set = self.told.take().map(|told| (told.set, told.update));
+            let mut set = self.reported.take().map(|reported| (reported.set, reported.update));
             let changed = match &mut set {
                 None => true,
-                Some((set, before)) => !set.apply(update.clone()).is_empty() || says_something_else(before, &update),
+                Some((set, before)) => !set.apply(update.clone()).is_empty() || has_changed(before, &update),
             };
             let set = match set {
                 Some((set, _)) => set,
@@ -292,7 +292,7 @@ impl DnsWatch {
                     set
                 }
             };
-            self.told = Some(LastReport { answered, ttl, update: update.clone(), set });
+            self.reported = Some(LastReport { answered, ttl, update: update.clone(), set });
             if changed {
                 return Ok(update);
             }
@@ -300,12 +300,12 @@ impl DnsWatch {
     }
 
     async fn wait(&mut self, answered: Elapsed, ttl: Option<Duration>) {
-        let regular = self.began + self.schedule.after(answered, ttl).since_start();
+        let regular = self.started_at + self.schedule.after(answered, ttl).since_start();
         tokio::select! {
             () = sleep_until(regular) => {}
             () = self.hint.as_mut() => {
                 let at = self.schedule.hinted(answered, self.now());
-                sleep_until(self.began + at.since_start()).await;
+                sleep_until(self.started_at + at.since_start()).await;
                 // Hints that arrived meanwhile are covered by the same query.
                 self.hint = listen(&self.resolve_now);
             }
@@ -313,7 +313,7 @@ impl DnsWatch {
     }
 
     fn now(&self) -> Elapsed {
-        Elapsed::new(self.began.elapsed())
+        Elapsed::new(self.started_at.elapsed())
     }
 }
 
@@ -324,7 +324,7 @@ fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
 }
 
 /// Differences beyond the endpoints: another kind of answer, another service config, or another finding.
-fn says_something_else(before: &Update, now: &Update) -> bool {
+fn has_changed(before: &Update, now: &Update) -> bool {
     let configs = |answer: &Answer| -> Vec<String> {
         let is_config = |kind| matches!(kind, NoteKind::ServiceConfig | NoteKind::InvalidServiceConfig);
         answer.notes.iter().filter(|note| is_config(note.kind)).map(|note| note.text.clone()).collect()

@@ -123,13 +123,13 @@ pub(super) fn config_is_unknown(answer: &Answer) -> bool {
 /// The notes of an answer in the making.
 #[derive(Default)]
 pub(super) struct Notes {
-    asked: Vec<(SocketAddr, Vec<String>)>,
+    queried: Vec<(SocketAddr, Vec<String>)>,
     others: Vec<Note>,
 }
 
 impl Notes {
     /// What every reply includes: the server, its answer, and what was needed to get it.
-    pub(super) fn asked<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
+    pub(super) fn queried<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
         for reply in replies {
             let what = match &reply.result {
                 QuestionResult::Records { answers, .. } => describe(answers),
@@ -137,11 +137,11 @@ impl Notes {
                 QuestionResult::Loop => "an alias loop".to_string(),
             };
             let text = format!("{} ({what}, {})", reply.question, duration(reply.took));
-            match self.asked.iter_mut().find(|(server, _)| *server == reply.server) {
+            match self.queried.iter_mut().find(|(server, _)| *server == reply.server) {
                 Some((_, questions)) => questions.push(text),
-                None => self.asked.push((reply.server, vec![text])),
+                None => self.queried.push((reply.server, vec![text])),
             }
-            for passed in &reply.passed_over {
+            for passed in &reply.skipped {
                 self.skipped(passed.clone());
             }
             if let Some(how) = reply.without_edns {
@@ -170,7 +170,7 @@ impl Notes {
                 "dns server {server} does not support EDNS: it answered {} to a query with EDNS; the query was repeated without EDNS",
                 mnemonic(code)
             ),
-            NoEdns::Silence => format!(
+            NoEdns::NoResponse => format!(
                 "dns server {server} does not support EDNS: it did not respond to a query with EDNS, but answered the same query without EDNS"
             ),
         };
@@ -237,7 +237,7 @@ impl Notes {
             }
             Some(Ok(reply)) => reply,
         };
-        self.asked([&reply]);
+        self.queried([&reply]);
         let QuestionResult::Records { answers, .. } = reply.result else { return };
         let texts: Vec<Vec<Vec<u8>>> = answers
             .into_iter()
@@ -270,10 +270,10 @@ impl Notes {
     }
 
     pub(super) fn into_vec(self) -> Vec<Note> {
-        let asked = self.asked.into_iter().map(|(server, questions)| {
+        let queried = self.queried.into_iter().map(|(server, questions)| {
             Note::new(NoteKind::Queried, format!("dns server {server}: {}", questions.join(", ")))
         });
-        asked.chain(self.others).collect()
+        queried.chain(self.others).collect()
     }
 }
 
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_full_name_that_answered_is_told_where_there_were_several() {
+    fn the_full_name_that_answered_is_reported_where_there_were_several() {
         assert_eq!(
             result("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
             ["resolved as pay.prod.svc.test (other names from the search list: pay.svc.test, pay)"]

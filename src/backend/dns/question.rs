@@ -17,7 +17,7 @@ use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
 /// A chain of more aliases is not followed (BIND and unbound stop at 16 and 11).
 const MOST_ALIASES: usize = 11;
 
-/// Queries servers; remembers their behavior, but never an answer.
+/// Queries servers; stores how they behave, but no answers.
 pub(super) struct DnsClient {
     servers: Vec<Server>,
     retry: Option<Retry>,
@@ -47,7 +47,7 @@ pub(super) struct Reply {
     /// Why the query was sent without EDNS, if it was.
     pub(super) without_edns: Option<NoEdns>,
     /// The servers before it that did not answer, each with its sentence.
-    pub(super) passed_over: Vec<String>,
+    pub(super) skipped: Vec<String>,
 }
 
 /// How many records arrived over each transport.
@@ -98,8 +98,8 @@ impl DnsClient {
     }
 
     /// Queries the servers until one answers, all within `deadline`.
-    pub(super) async fn ask(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
-        let mut reply = self.ask_once(name, kind, deadline).await?;
+    pub(super) async fn query(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
+        let mut reply = self.query_once(name, kind, deadline).await?;
         // A server that returns only the alias (an authoritative one) is queried for its target.
         while matches!(reply.result, QuestionResult::Records { .. }) && !has_kind(&reply, kind) {
             let Some(target) = reply.final_name().cloned() else { break };
@@ -107,7 +107,7 @@ impl DnsClient {
                 reply.result = QuestionResult::Loop;
                 break;
             }
-            let mut next = self.ask_once(&target, kind, deadline).await?;
+            let mut next = self.query_once(&target, kind, deadline).await?;
             let mut aliases = std::mem::take(&mut reply.aliases);
             let returns = next.aliases.iter().skip(1).any(|name| aliases.contains(name));
             aliases.extend(next.aliases.drain(..).skip(1));
@@ -121,13 +121,13 @@ impl DnsClient {
             {
                 answers.splice(0..0, earlier);
             }
-            next.passed_over.splice(0..0, reply.passed_over);
+            next.skipped.splice(0..0, reply.skipped);
             reply = next;
         }
         Ok(reply)
     }
 
-    async fn ask_once(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
+    async fn query_once(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
         let question = format!("{kind} {}", shown(name));
         let first = if self.rotate { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let rounds = self.retry.map_or(1, |retry| retry.attempts);
@@ -144,12 +144,12 @@ impl DnsClient {
                     break;
                 }
                 let wait = Wait { limit, resend: self.retry.is_none(), tcp_only: self.tcp_only };
-                let begun = Instant::now();
+                let started = Instant::now();
                 match interpret(server.query(name, kind, wait).await, name, kind) {
                     Ok(answered) => {
-                        let passed_over = failed.iter().map(ToString::to_string).collect();
-                        let (server, took) = (server.address, begun.elapsed());
-                        return Ok(Reply { server, question, took, passed_over, ..answered });
+                        let skipped = failed.iter().map(ToString::to_string).collect();
+                        let (server, took) = (server.address, started.elapsed());
+                        return Ok(Reply { server, question, took, skipped, ..answered });
                     }
                     Err(why) => match failed.iter_mut().find(|failed| failed.server == server.address) {
                         Some(known) => known.again(why),
@@ -209,7 +209,7 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
         cut,
         incomplete,
         without_edns,
-        passed_over: Vec::new(),
+        skipped: Vec::new(),
     })
 }
 

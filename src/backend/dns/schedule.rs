@@ -52,16 +52,16 @@ mod tests {
     #[test]
     fn the_ttl_is_followed_within_its_bounds() {
         assert_eq!(wait(None, Some(3_000)), 3_000);
-        assert_eq!(wait(None, Some(0)), 1_000, "a TTL of zero is no flood");
+        assert_eq!(wait(None, Some(0)), 1_000, "a TTL of zero causes no flood");
         assert_eq!(wait(None, Some(86_400_000)), 5_000, "a long TTL does not hide a change");
         assert_eq!(wait(None, None), 5_000);
         assert_eq!(wait(Some(60_000), Some(30_000)), 30_000);
-        assert_eq!(wait(Some(500), Some(30_000)), 500, "what the user asks for wins");
+        assert_eq!(wait(Some(500), Some(30_000)), 500, "the user's setting has priority");
         assert_eq!(wait(Some(0), Some(0)), 200);
     }
 
     #[test]
-    fn a_hint_asks_at_once_but_not_without_end() {
+    fn a_hint_causes_a_query_at_once_but_not_without_limit() {
         let schedule = Schedule::new(None);
         let hinted = |after_ms| schedule.hinted(ANSWERED, ANSWERED + Duration::from_millis(after_ms)).since(ANSWERED);
         assert_eq!(hinted(0), Duration::from_millis(200));

@@ -205,14 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn an_explicit_server_is_asked_for_the_name_as_it_is() {
+    fn an_explicit_server_is_queried_for_the_name_as_it_is() {
         let servers = Servers::explicit("127.0.0.1:5353".parse().unwrap());
         assert_eq!(servers.candidates("pay").unwrap(), [full_name("pay").unwrap()]);
         assert!(servers.local("pay.hosts.test", Family::Both).is_none());
     }
 
     #[test]
-    fn servers_are_asked_in_the_order_of_resolv_conf() {
+    fn servers_are_queried_in_the_order_of_resolv_conf() {
         let servers = Servers::from_resolv_conf("nameserver 10.0.0.2\nnameserver ::1\n");
         assert_eq!(servers.addresses, ["10.0.0.2:53".parse().unwrap(), "[::1]:53".parse().unwrap()]);
     }

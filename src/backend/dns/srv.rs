@@ -74,7 +74,7 @@ impl QuerySet<'_> {
             unknown.iter().take(MOST_TARGETS).map(|name| self.addresses(name).map(move |found| (name, found)));
         let mut failures = Vec::new();
         for (name, found) in join_all(lookups).await {
-            notes.asked(&found.replies);
+            notes.queried(&found.replies);
             notes.named(name, &[], &found.replies);
             if found.addresses.is_empty() && found.failures.is_empty() {
                 let mut absent = Absent::default();

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::backend::target::grpc::{authority, decoded, decoding, host_port, without_query, without_slash};
 use crate::backend::target::host::host;
 use crate::backend::target::uri::server_text;
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::host_port::joined;
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
@@ -117,7 +117,7 @@ fn is_ip(host: &str) -> bool {
 fn dns(rest: Piece<'_>) -> Parsed<DnsTarget> {
     let (server, name) = authority(without_query(rest), "dns")?;
     if name.is_empty() {
-        return wrong(name.at, "missing host name", EXAMPLE);
+        return invalid(name.at, "missing host name", EXAMPLE);
     }
     let (host, port) = decoding(without_slash(name), |name| host_port(name, EXAMPLE))?;
     Ok(DnsTarget::Host { server, host, port })
@@ -127,10 +127,10 @@ fn srv(rest: Piece<'_>) -> Parsed<DnsTarget> {
     const SRV: &str = "srv:///_grpc._tcp.pay.example";
     let (server, name) = authority(rest, "srv")?;
     if name.is_empty() {
-        return wrong(name.at, "missing name", SRV);
+        return invalid(name.at, "missing name", SRV);
     }
     if let Some(colon) = name.text.find(':') {
-        return wrong(name.at + colon, "a port is not allowed: SRV records contain the port", SRV);
+        return invalid(name.at + colon, "a port is not allowed: SRV records contain the port", SRV);
     }
     host(name, SRV).map(|name| DnsTarget::Srv { server, name })
 }

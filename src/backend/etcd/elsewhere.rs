@@ -16,12 +16,12 @@ const KEYS: i64 = 5000;
 const NAMED: usize = 3;
 
 /// Notes on other prefixes that have the name, and what to do.
-pub(super) async fn look(wire: &mut EtcdConnection, target: &EtcdTarget) -> Vec<Note> {
+pub(super) async fn search(wire: &mut EtcdConnection, target: &EtcdTarget) -> Vec<Note> {
     // The range covers all keys.
     let question =
         RangeRequest { key: vec![0], range_end: vec![0], limit: KEYS, keys_only: true, ..Default::default() };
-    let asked = wire.caller().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, LIMIT);
-    let Ok(answer) = wire.drive(asked).await else { return vec![unknown(target)] };
+    let query = wire.caller().query::<_, RangeResponse>("/etcdserverpb.KV/Range", question, LIMIT);
+    let Ok(answer) = wire.drive(query).await else { return vec![unknown(target)] };
     let keys = answer.kvs.iter().map(|pair| String::from_utf8_lossy(&pair.key).into_owned());
     notes(target, keys.collect(), answer.more)
 }

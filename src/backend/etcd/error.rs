@@ -8,7 +8,7 @@ use http::uri::InvalidUri;
 use tonic::Code;
 
 use crate::backend::failover::MemberError;
-use crate::backend::socket::io_words;
+use crate::backend::socket::io_text;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http2::CallError;
 use crate::text::duration;
@@ -25,7 +25,7 @@ pub(super) enum EtcdError {
         source: InvalidUri,
     },
     /// No connection.
-    #[error("{}", io_words(.0))]
+    #[error("{}", io_text(.0))]
     Connect(#[source] io::Error),
     /// Connecting took too long.
     #[error("no connection within {}", duration(*.0))]
@@ -73,7 +73,7 @@ pub(super) enum EtcdError {
     #[error("request uri: {0}")]
     Request(#[source] http::Error),
     /// etcd's error status, or gRPC's error for an invalid response.
-    #[error("{}{}", call_words(.0), hint(.0))]
+    #[error("{}{}", call_text(.0), hint(.0))]
     Call(#[from] CallError),
     /// The member has no leader.
     #[error("the cluster has no leader")]
@@ -108,7 +108,7 @@ pub(super) enum EtcdError {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EtcdConnectionEnd {
     /// By an error.
-    #[error("{}", http2_words(.0))]
+    #[error("{}", http2_text(.0))]
     Failed(#[from] h2::Error),
     /// The member closed it.
     #[error("closed by the member")]
@@ -119,13 +119,13 @@ pub(super) enum EtcdConnectionEnd {
 }
 
 /// The reason for the end of the connection or the stream.
-fn http2_words(error: &h2::Error) -> String {
-    error.get_io().map_or_else(|| error.to_string(), io_words)
+fn http2_text(error: &h2::Error) -> String {
+    error.get_io().map_or_else(|| error.to_string(), io_text)
 }
 
-fn call_words(error: &CallError) -> String {
+fn call_text(error: &CallError) -> String {
     match error {
-        CallError::Http2(error) => http2_words(error),
+        CallError::Http2(error) => http2_text(error),
         CallError::Status(_) | CallError::NoStatus { .. } | CallError::NotGrpc(_) => error.to_string(),
     }
 }

@@ -83,7 +83,7 @@ impl Leases {
 
     async fn read(&mut self, wire: &mut EtcdConnection, ids: Vec<i64>) -> Result<(), EtcdError> {
         self.refused = None;
-        for (id, answer) in ask(wire, ids).await? {
+        for (id, answer) in query(wire, ids).await? {
             match answer {
                 Ok(answer) => {
                     let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
@@ -106,12 +106,12 @@ impl Leases {
         ids: BTreeSet<i64>,
     ) -> Result<BTreeMap<i64, String>, EtcdError> {
         let now = Instant::now();
-        let answers = ask(wire, ids.into_iter().collect()).await?;
+        let answers = query(wire, ids.into_iter().collect()).await?;
         Ok(answers.into_iter().map(|(id, answer)| (id, end(answer, self.life(id), now))).collect())
     }
 }
 
-async fn ask(
+async fn query(
     wire: &mut EtcdConnection,
     ids: Vec<i64>,
 ) -> Result<Vec<(i64, Result<LeaseTimeToLiveResponse, EtcdError>)>, EtcdError> {
@@ -120,8 +120,8 @@ async fn ask(
     }
     let caller = wire.caller();
     let each = ids.into_iter().map(|id| {
-        let asked = caller.clone().ask("/etcdserverpb.Lease/LeaseTimeToLive", LeaseTimeToLiveRequest { id }, LIMIT);
-        async move { (id, asked.await) }
+        let query = caller.clone().query("/etcdserverpb.Lease/LeaseTimeToLive", LeaseTimeToLiveRequest { id }, LIMIT);
+        async move { (id, query.await) }
     });
     let all = stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
     wire.drive(async { Ok(all.await) }).await
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_entry_tells_what_its_lease_was_granted_what_is_left_and_what_its_framework_grants() {
+    async fn an_entry_has_the_granted_and_remaining_lease_and_the_frameworks_default() {
         let mut leases = Leases::default();
         leases.known.insert(0x2f, Life::new(Duration::from_secs(60), Duration::from_secs(9)));
         let mut endpoint = Endpoint::new("10.0.0.1:1".parse().unwrap());

@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_for_wherever_a_layout_has_it_and_a_layout_narrows_that() {
+    fn a_name_is_searched_where_every_layout_has_it_and_a_layout_narrows_that() {
         let texts = |text: &str| prefixes(&target(text)).into_iter().map(|prefix| prefix.text).collect::<Vec<_>>();
         let all = texts("etcd:///pay");
         for prefix in ["pay/", "/microservices/pay/", "kitex/registry-etcd/pay/", "/micro/registry/pay/"] {

@@ -136,28 +136,28 @@ impl Route {
         Ok(Route { members, credentials, secrets, dial_timeout: settings.dial_timeout.value })
     }
 
-    /// Queries the members in their order until one responds: `ask` gets the connected member and the remaining time
+    /// Queries the members in their order until one responds: `query` gets the connected member and the remaining time
     /// for it. See [`failover::first`].
     pub(super) async fn first<T>(
         &self,
         limit: Duration,
-        ask: impl Fn(ConnectedMember, Duration) -> BoxFuture<'static, Result<T, EtcdError>> + Sync,
+        query: impl Fn(ConnectedMember, Duration) -> BoxFuture<'static, Result<T, EtcdError>> + Sync,
     ) -> Result<(T, Vec<Failed<EtcdError>>), ResolveError> {
-        let ask = &ask;
-        let asked = failover::first(self.members.iter(), limit, |reachable, share| {
-            let begun = Instant::now();
+        let query = &query;
+        let outcome = failover::first(self.members.iter(), limit, |reachable, share| {
+            let started = Instant::now();
             Box::pin(async move {
                 let joined = self.join(reachable, share).await?;
-                ask(joined, share.saturating_sub(begun.elapsed())).await
+                query(joined, share.saturating_sub(started.elapsed())).await
             })
         });
-        asked.await.map_err(|error| error.of("etcd", "member"))
+        outcome.await.map_err(|error| error.of("etcd", "member"))
     }
 
     async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<ConnectedMember, EtcdError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut wire = EtcdConnection::open(member, tls.as_ref(), self.dial_timeout.min(limit)).await?;
-        self.authenticate(&mut wire, limit.saturating_sub(begun.elapsed())).await?;
+        self.authenticate(&mut wire, limit.saturating_sub(started.elapsed())).await?;
         Ok(ConnectedMember { member: member.to_string(), wire })
     }
 
@@ -165,8 +165,9 @@ impl Route {
     pub(super) async fn authenticate(&self, wire: &mut EtcdConnection, limit: Duration) -> Result<(), EtcdError> {
         let Some((name, password)) = &self.credentials else { return Ok(()) };
         let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
-        let asked = wire.caller().ask::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
-        match wire.drive(asked).await {
+        let outcome =
+            wire.caller().query::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
+        match wire.drive(outcome).await {
             Ok(answer) => {
                 self.secrets.learn(&answer.token);
                 wire.set_token(&Secret::new(answer.token))
@@ -183,7 +184,7 @@ impl Route {
 
     /// A sentence about the first member that responds.
     pub(super) async fn ping(&self, limit: Duration) -> Result<String, ResolveError> {
-        let asked = self
+        let outcome = self
             .first(limit, |mut joined, left| {
                 Box::pin(async move {
                     let status = status(&mut joined.wire, left).await?;
@@ -191,14 +192,14 @@ impl Route {
                 })
             })
             .await?;
-        Ok(asked.0)
+        Ok(outcome.0)
     }
 }
 
 /// The member's status. A member without a leader is an error.
 pub(super) async fn status(wire: &mut EtcdConnection, limit: Duration) -> Result<StatusResponse, EtcdError> {
-    let asked = wire.caller().ask::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
-    let status = wire.drive(asked).await?;
+    let outcome = wire.caller().query::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
+    let status = wire.drive(outcome).await?;
     if status.leader == 0 {
         return Err(EtcdError::NoLeader);
     }

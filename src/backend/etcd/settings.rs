@@ -227,9 +227,9 @@ impl EtcdSettings {
         let time = |time: &Sourced<Duration>| (time.origin != Origin::Default).then(|| exact_duration(time.value));
         row("ETCDCTL_DIAL_TIMEOUT", time(&self.dial_timeout), &self.dial_timeout.origin);
         row("ETCDCTL_COMMAND_TIMEOUT", time(&self.command_timeout), &self.command_timeout.origin);
-        let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
-        row("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", said(&self.skip_verify), &self.skip_verify.origin);
-        row("ETCDCTL_INSECURE_TRANSPORT", said(&self.insecure_transport), &self.insecure_transport.origin);
+        let explicit = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
+        row("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", explicit(&self.skip_verify), &self.skip_verify.origin);
+        row("ETCDCTL_INSECURE_TRANSPORT", explicit(&self.insecure_transport), &self.insecure_transport.origin);
         rows
     }
 }
@@ -252,12 +252,12 @@ fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), EtcdSetting
 
 /// What Go's `time.ParseDuration` accepts, as far as it is used for timeouts: `5s`, `1m30s`, `500ms`, `1.5s`.
 fn duration(text: &str) -> Result<Duration, EtcdSettingError> {
-    let wrong = || EtcdSettingError::Time(text.to_string());
+    let invalid = || EtcdSettingError::Time(text.to_string());
     let mut rest = text;
     let mut total = 0.0;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(invalid)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
         let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
         total += number
             * match &rest[digits..unit_end] {
@@ -266,13 +266,13 @@ fn duration(text: &str) -> Result<Duration, EtcdSettingError> {
                 "s" => 1.0,
                 "ms" => 1e-3,
                 "us" | "µs" => 1e-6,
-                _ => return Err(wrong()),
+                _ => return Err(invalid()),
             };
         rest = &rest[unit_end..];
     }
     match Duration::try_from_secs_f64(total) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err(wrong()),
+        _ => Err(invalid()),
     }
 }
 
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_spoken_where_the_scheme_or_the_files_say_so() {
+    fn tls_is_used_when_the_scheme_or_the_files_require_it() {
         let tls = |pairs: &[(&str, &str)]| {
             let settings = from(pairs).unwrap();
             settings.is_tls(&settings.endpoints.value[0])

@@ -1,4 +1,4 @@
-//! Values of other services that Kratos' clients read beside the one they want: their prefix has no trailing slash,
+//! Values of other services that Kratos' clients read beside those of their own service: their prefix has no trailing slash,
 //! so `/microservices/pay` also matches `/microservices/payments/…`, and one value that is not JSON makes the whole
 //! list fail.
 
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 const VALUES: i64 = 1000;
 
 /// A note on invalid values of other services, if Kratos registers the service that is looked up.
-pub(super) async fn look(wire: &mut EtcdConnection, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
+pub(super) async fn search(wire: &mut EtcdConnection, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
     let is_kratos =
         |endpoint: &Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.layout == Some(kratos::NAME));
     if !endpoints.iter().any(is_kratos) {
@@ -29,8 +29,8 @@ pub(super) async fn look(wire: &mut EtcdConnection, target: &EtcdTarget, endpoin
     let mut range_end = prefix.clone().into_bytes();
     *range_end.last_mut()? += 1;
     let question = RangeRequest { key: prefix.clone().into_bytes(), range_end, limit: VALUES, ..Default::default() };
-    let asked = wire.caller().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, LIMIT);
-    let answer = wire.drive(asked).await.ok()?;
+    let query = wire.caller().query::<_, RangeResponse>("/etcdserverpb.KV/Range", question, LIMIT);
+    let answer = wire.drive(query).await.ok()?;
     note(&prefix, answer.kvs.into_iter().map(|pair| (String::from_utf8_lossy(&pair.key).into_owned(), pair.value)))
 }
 

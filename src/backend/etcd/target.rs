@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::backend::target::keys::{Members, ParameterTexts, fmt_keys, parameters, split};
 use crate::backend::target::percent::decode;
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
 /// The backend's name in the output and on the command line.
@@ -93,7 +93,7 @@ fn etcd(rest: Piece<'_>) -> Parsed<EtcdTarget> {
                 target.members.extend(MEMBERS.parse(path)?);
             }
             if target.layout.is_some_and(|layout| layout != GO_ZERO) {
-                return wrong(rest.at, "key= requires the layout go-zero, but layout= is set to another one", KEY);
+                return invalid(rest.at, "key= requires the layout go-zero, but layout= is set to another one", KEY);
             }
             target.layout = Some(GO_ZERO);
             target.service = key;
@@ -107,7 +107,7 @@ fn etcd(rest: Piece<'_>) -> Parsed<EtcdTarget> {
 fn discov(rest: Piece<'_>) -> Parsed<EtcdTarget> {
     const DISCOV: &str = "discov://10.0.0.1:2379,10.0.0.2:2379/pay.rpc";
     if let Some(at) = rest.text.find('?') {
-        return wrong(rest.at + at, "discov: takes no parameters", DISCOV);
+        return invalid(rest.at + at, "discov: takes no parameters", DISCOV);
     }
     let (authority, path) = split(rest, "discov", &MEMBERS, false)?;
     let mut target = EtcdTarget { layout: Some(GO_ZERO), ..EtcdTarget::default() };
@@ -120,10 +120,10 @@ fn discov(rest: Piece<'_>) -> Parsed<EtcdTarget> {
 
 fn service(path: Piece<'_>) -> Parsed<String> {
     if path.is_empty() {
-        return wrong(path.at, "missing service name", EXAMPLE);
+        return invalid(path.at, "missing service name", EXAMPLE);
     }
     if let Some(comma) = path.text.find(',') {
-        return wrong(
+        return invalid(
             path.at + comma,
             "expected a service name, got a list of members; go-zero's list requires key=",
             KEY,

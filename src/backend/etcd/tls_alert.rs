@@ -46,7 +46,7 @@ impl AlertStream {
 
     /// Reads everything that the peer sent before it closed the connection, then returns the error. A peer that is
     /// gone has closed its half, so this ends.
-    fn told<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    fn read_alert<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let mut scratch = [0; 1024];
         loop {
             let mut read = ReadBuf::new(&mut scratch);
@@ -66,7 +66,7 @@ impl AlertStream {
         match result {
             Poll::Ready(Err(error)) => {
                 self.failed = Some(self.note(error));
-                self.told(cx)
+                self.read_alert(cx)
             }
             other => other,
         }
@@ -89,7 +89,7 @@ impl AsyncRead for AlertStream {
 impl AsyncWrite for AlertStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.failed.is_some() {
-            return self.told(cx);
+            return self.read_alert(cx);
         }
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(result, cx)
@@ -97,7 +97,7 @@ impl AsyncWrite for AlertStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.failed.is_some() {
-            return self.told(cx);
+            return self.read_alert(cx);
         }
         let result = Pin::new(&mut self.stream).poll_flush(cx);
         self.written(result, cx)

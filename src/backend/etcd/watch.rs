@@ -1,7 +1,7 @@
 //! The watch: the current keys, and every change from the revision that was read.
 //!
 //! * The cluster answers the first query (a linearizable read), not one member's local state.
-//! * Every request requires a leader (`hasleader`): a member that is cut off from the others returns an error instead
+//! * Every request requires a leader (`hasleader`): a member that is isolated from the others returns an error instead
 //!   of its local state, and cancels the watch (`rpctypes.ErrNoLeader`).
 //! * A watch that fell behind a compaction cannot continue: this is reported, the stream ends, and the next query
 //!   returns the whole list. etcd's own resolver ends without an error there (failures.md 1.10).
@@ -44,34 +44,34 @@ const LONGEST: usize = 4096;
 
 /// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: EtcdSettings, target: EtcdTarget, secrets: Secrets, limit: Duration) -> Resolution {
-    after(begin(settings, target, secrets, limit))
+    after(start(settings, target, secrets, limit))
 }
 
-async fn begin(
+async fn start(
     settings: EtcdSettings,
     target: EtcdTarget,
     secrets: Secrets,
     limit: Duration,
 ) -> Result<(Update, EtcdWatch), ResolveError> {
-    let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
+    let invalid = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
     if target.service.is_empty() {
-        return wrong("missing service name: write etcd:///NAME".to_string());
+        return invalid("missing service name: write etcd:///NAME".to_string());
     }
     if target.service.len() > LONGEST {
-        return wrong(format!("the service name is too long: {} bytes (maximum: {LONGEST})", target.service.len()));
+        return invalid(format!("the service name is too long: {} bytes (maximum: {LONGEST})", target.service.len()));
     }
-    let begun = Instant::now();
+    let started = Instant::now();
     let route = route::open(settings, Some(target.clone()), secrets).await?;
-    let asked = route.first(limit, |joined, left| Box::pin(PrefixReading::begin(joined, target.clone(), left))).await;
-    let (reading, failed) = asked?;
-    let (member, took, revision) = (&reading.member, duration(begun.elapsed()), reading.revision);
-    let mut asked = format!("etcd {member} responded in {took}, linearizable read, revision {revision}");
+    let queried = route.first(limit, |joined, left| Box::pin(PrefixReading::start(joined, target.clone(), left))).await;
+    let (reading, failed) = queried?;
+    let (member, took, revision) = (&reading.member, duration(started.elapsed()), reading.revision);
+    let mut queried = format!("etcd {member} responded in {took}, linearizable read, revision {revision}");
     if !failed.is_empty() {
-        asked += &format!("; failed before: {}", listed(&sentences(&failed)));
+        queried += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
-    let (endpoints, told) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
-    let mut notes = vec![Note::new(NoteKind::Queried, asked)];
-    notes.extend(told);
+    let (endpoints, listing_notes) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
+    let mut notes = vec![Note::new(NoteKind::Queried, queried)];
+    notes.extend(listing_notes);
     notes.append(&mut reading.notes());
     notes.extend(reading.elsewhere.iter().cloned());
     let watch = EtcdWatch { pulse: clock::after(reading.leases.rhythm()), reading, route, watch: None };
@@ -97,28 +97,28 @@ struct PrefixReading {
 
 impl PrefixReading {
     /// Reads everything under the prefixes, within `limit`.
-    async fn begin(joined: ConnectedMember, target: EtcdTarget, limit: Duration) -> Result<Self, EtcdError> {
+    async fn start(joined: ConnectedMember, target: EtcdTarget, limit: Duration) -> Result<Self, EtcdError> {
         let ConnectedMember { member, mut wire } = joined;
         let prefixes = prefixes(&target);
         let (mut allowed, mut denied) = (Vec::new(), Vec::new());
         let (mut pairs, mut revision, mut refusal) = (Vec::new(), 0, None);
         let caller = wire.caller();
-        let asked = prefixes.iter().map(|prefix| {
+        let queried = prefixes.iter().map(|prefix| {
             let question = RangeRequest {
                 key: prefix.text.clone().into_bytes(),
                 range_end: end(prefix),
                 ..RangeRequest::default()
             };
-            let asked = caller.clone().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
+            let queried = caller.clone().query::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
             async move {
-                match asked.await {
+                match queried.await {
                     Err(error) if error.status() == Some(Code::PermissionDenied) => Ok(Err(error)),
                     Err(error) => Err(error),
                     Ok(answer) => Ok(Ok(answer)),
                 }
             }
         });
-        let answers = wire.drive(try_join_all(asked)).await?;
+        let answers = wire.drive(try_join_all(queried)).await?;
         for (prefix, answer) in prefixes.into_iter().zip(answers) {
             match answer {
                 Ok(answer) => {
@@ -154,8 +154,8 @@ impl PrefixReading {
         leases.learn(&mut wire, &listing.owners()).await?;
         let (endpoints, _) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
         let elsewhere = match listing.is_empty() && denied.is_empty() {
-            true => elsewhere::look(&mut wire, &target).await,
-            false => siblings::look(&mut wire, &target, &endpoints).await.into_iter().collect(),
+            true => elsewhere::search(&mut wire, &target).await,
+            false => siblings::search(&mut wire, &target, &endpoints).await.into_iter().collect(),
         };
         Ok(PrefixReading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }
@@ -219,20 +219,20 @@ impl EtcdWatch {
             let mut watch = match self.watch.take() {
                 Some(watch) => watch,
                 None => {
-                    let begun = wire.caller().watch(questions(allowed, *revision + 1), PULSE);
-                    wire.drive(begun).await.map_err(EtcdError::while_watching)?
+                    let started = wire.caller().watch(questions(allowed, *revision + 1), PULSE);
+                    wire.drive(started).await.map_err(EtcdError::while_watching)?
                 }
             };
-            let heard = async {
+            let received = async {
                 tokio::select! {
                     biased;
                     message = watch.next() => message.map(WatchEvent::Change).map_err(EtcdError::from),
                     () = sleep_until(self.pulse) => Ok(WatchEvent::Time),
                 }
             };
-            let heard = wire.drive(heard).await?;
+            let received = wire.drive(received).await?;
             self.watch = Some(watch);
-            match heard {
+            match received {
                 WatchEvent::Time => self.check().await?,
                 WatchEvent::Change(None) => return Err(EtcdError::WatchEnded),
                 WatchEvent::Change(Some(response)) => {
@@ -288,14 +288,14 @@ impl EtcdWatch {
         let held: BTreeSet<i64> = gone.iter().map(|(_, lease)| *lease).filter(|lease| *lease != 0).collect();
         let ends = leases.ends(wire, held).await?;
         leases.learn(wire, &listing.owners()).await?;
-        let (endpoints, told) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
-        let asked = format!("etcd {member} reported a change at revision {revision}");
-        let mut notes = vec![Note::new(NoteKind::Queried, asked)];
+        let (endpoints, listing_notes) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
+        let queried = format!("etcd {member} reported a change at revision {revision}");
+        let mut notes = vec![Note::new(NoteKind::Queried, queried)];
         notes.extend(gone.into_iter().map(|(key, lease)| {
             let why = ends.get(&lease).map_or("was deleted; it had no lease", String::as_str);
             Note::new(NoteKind::Departed, format!("key {key:?} {why}"))
         }));
-        notes.extend(told);
+        notes.extend(listing_notes);
         notes.append(&mut self.reading.notes());
         Ok(Some(Answer { endpoints, notes }))
     }

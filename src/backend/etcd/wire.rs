@@ -20,7 +20,7 @@ use super::error::{EtcdConnectionEnd, EtcdError};
 use super::messages::{WatchRequest, WatchResponse};
 use super::settings::Member;
 use super::tls_alert::{Alert, AlertStream};
-use crate::backend::socket::io_words;
+use crate::backend::socket::io_text;
 use crate::model::secret::Secret;
 use crate::net::dial::Io;
 use crate::net::http2::{AGENT, Announced, CallError, Client, Messages, Origin, handshake, prefixed, request};
@@ -39,7 +39,7 @@ pub(super) struct EtcdConnection {
     /// The last TLS alert.
     alert: Alert,
     /// At least one response arrived over it.
-    is_heard: bool,
+    has_response: bool,
     /// The connection uses plain text.
     is_plain: bool,
     caller: Caller,
@@ -67,7 +67,7 @@ impl EtcdConnection {
                 let failed = |source: io::Error| match source.kind() {
                     io::ErrorKind::UnexpectedEof => EtcdError::HandshakeEnded(source),
                     _ => {
-                        let words = tls.explain().of(&source).unwrap_or_else(|| io_words(&source));
+                        let words = tls.explain().of(&source).unwrap_or_else(|| io_text(&source));
                         EtcdError::Handshake { words, source }
                     }
                 };
@@ -87,7 +87,7 @@ impl EtcdConnection {
         // rpctypes.MetadataRequireLeaderKey: a member without a leader returns an error instead of its local state.
         metadata.insert(HeaderName::from_static("hasleader"), HeaderValue::from_static("true"));
         let caller = Caller { client, metadata };
-        Ok(EtcdConnection { connection: Some(connection), alert, is_heard: false, is_plain, caller })
+        Ok(EtcdConnection { connection: Some(connection), alert, has_response: false, is_plain, caller })
     }
 
     /// Sends `token` with every request from now on.
@@ -109,7 +109,7 @@ impl EtcdConnection {
         let mut work = std::pin::pin!(work);
         poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
-                self.is_heard |= done.is_ok();
+                self.has_response |= done.is_ok();
                 return Poll::Ready(done);
             }
             let Some(connection) = &mut self.connection else {
@@ -123,7 +123,7 @@ impl EtcdConnection {
                 Poll::Ready(Ok(done)) => Ok(done),
                 Poll::Ready(Err(_)) | Poll::Pending => match self.alert.get() {
                     Some(alert) => Err(EtcdError::Alert(alert.clone())),
-                    None => Err(EtcdError::Broken { end, may_want_tls: !self.is_heard && self.is_plain }),
+                    None => Err(EtcdError::Broken { end, may_want_tls: !self.has_response && self.is_plain }),
                 },
             })
         })
@@ -133,16 +133,16 @@ impl EtcdConnection {
 
 impl Caller {
     /// One request and its response, within `limit`.
-    pub(super) async fn ask<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, EtcdError>
+    pub(super) async fn query<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, EtcdError>
     where
         Q: prost::Message,
         A: prost::Message + Default,
     {
-        let asked = async {
+        let exchange = async {
             let answers = self.start(path, prefixed(&[question]), true).await?;
             Ok(answers.only().await?)
         };
-        timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path, limit })?
+        timeout(limit, exchange).await.map_err(|_| EtcdError::NoAnswer { path, limit })?
     }
 
     /// Starts `watches` on one stream. etcd responds when the first of them is created.
@@ -153,8 +153,8 @@ impl Caller {
     ) -> Result<Messages<WatchResponse>, EtcdError> {
         const PATH: &str = "/etcdserverpb.Watch/Watch";
         // The request side stays open: closing it would end the watch.
-        let asked = self.start(PATH, prefixed(&watches), false);
-        timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path: PATH, limit })?
+        let exchange = self.start(PATH, prefixed(&watches), false);
+        timeout(limit, exchange).await.map_err(|_| EtcdError::NoAnswer { path: PATH, limit })?
     }
 
     /// Sends `messages`, and waits for the head of the response.

@@ -64,10 +64,10 @@ impl Client {
                 basic_auth(name, password.reveal()).map_err(|error| failed(HttpError::Request(error.into())))?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let answer = self.http.ask(request, limit).await.map_err(failed)?;
+        let answer = self.http.query(request, limit).await.map_err(failed)?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-        let said = date.and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok());
-        let now = said.unwrap_or_else(OffsetDateTime::now_utc).unix_timestamp().saturating_mul(1000);
+        let server_time = date.and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok());
+        let now = server_time.unwrap_or_else(OffsetDateTime::now_utc).unix_timestamp().saturating_mul(1000);
         let status = answer.status().as_u16();
         let retry_after = retry_after(answer.headers());
         Ok(Reply { status, retry_after, body: json::mended(answer.into_body()), now })
@@ -97,16 +97,16 @@ async fn secured(host: String) -> Result<TlsClient, EurekaError> {
     Ok(tokio::task::spawn_blocking(move || plan.load()).await.map_err(EurekaError::Roots)??)
 }
 
-/// Queries the servers in their order until one responds: `ask` gets the open client and the remaining time for it.
+/// Queries the servers in their order until one responds: `query` gets the open client and the remaining time for it.
 /// See [`failover::first`].
 pub(super) async fn first<T>(
     servers: Vec<Server>,
     limit: Duration,
-    ask: impl Fn(Client, Duration) -> BoxFuture<'static, Result<T, EurekaError>> + Sync,
+    query: impl Fn(Client, Duration) -> BoxFuture<'static, Result<T, EurekaError>> + Sync,
 ) -> Result<(T, Vec<Failed<EurekaError>>), ResolveError> {
-    let ask = &ask;
-    let asked = failover::first(servers.into_iter(), limit, |server, share| {
-        Box::pin(async move { ask(Client::open(server, share).await?, share).await })
+    let query = &query;
+    let outcome = failover::first(servers.into_iter(), limit, |server, share| {
+        Box::pin(async move { query(Client::open(server, share).await?, share).await })
     });
-    asked.await.map_err(|error| error.of("eureka", "server"))
+    outcome.await.map_err(|error| error.of("eureka", "server"))
 }

@@ -76,8 +76,8 @@ pub(super) fn id(instance: &Map<String, Value>) -> String {
 /// The endpoint of an instance, without its id and its lease.
 pub(super) fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, InstanceError> {
     let members = instance.get("metadata").and_then(Value::as_object).into_iter().flatten();
-    let said = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())));
-    let metadata: BTreeMap<String, String> = said.filter(|(name, _)| name != "@class").collect();
+    let texts = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())));
+    let metadata: BTreeMap<String, String> = texts.filter(|(name, _)| name != "@class").collect();
     let mut endpoint = match metadata.get("meta").and_then(|meta| kitexs(instance, meta)) {
         Some(kitexs) => kitexs.map_err(InstanceError::Kitex)?,
         None => {

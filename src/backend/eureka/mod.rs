@@ -46,7 +46,7 @@ static ABOUT: About = About {
     forms: "`eureka://[[user:pw@]host[:8761][/path]/]APP/`",
     examples: target::EXAMPLES,
     bare_names: "when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set",
-    changes: "asking again: every 5 s, and at once when a connection fails",
+    changes: "queries again every 5 s, and at once when a connection fails",
     settings: settings::SETTINGS,
     configure: configure::<EurekaSettings>,
     ..About::of(&REGISTRY)
@@ -99,7 +99,7 @@ impl Backend for Eureka {
         let limit = settings.response_limit();
         let servers = settings.of::<EurekaSettings>().servers.value.clone();
         Box::pin(async move {
-            let asked = client::first(servers, limit, |client, left| {
+            let queried = client::first(servers, limit, |client, left| {
                 Box::pin(async move {
                     const PATH: &str = "/apps/delta";
                     let reply = client.get(PATH, false, left).await?;
@@ -114,7 +114,7 @@ impl Backend for Eureka {
                     Ok(format!("eureka at {}{expiry}", client.server))
                 })
             });
-            Ok(asked.await?.0)
+            Ok(queried.await?.0)
         })
     }
 }

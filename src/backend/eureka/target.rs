@@ -7,7 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use crate::backend::target::host::host_port;
 use crate::backend::target::percent::decode;
 use crate::backend::target::uri::{COMPONENT, PATH, fmt_user, server_text};
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::host_port::joined;
 use crate::model::secret::Secret;
 use crate::model::target::{BackendTarget, Target, plain_authority};
@@ -71,7 +71,7 @@ const EXAMPLE: &str = "eureka://10.0.0.1:8761/PAY";
 
 fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
     if let Some(at) = rest.text.find('?') {
-        return wrong(rest.at + at, "eureka: takes no parameters", EXAMPLE);
+        return invalid(rest.at + at, "eureka: takes no parameters", EXAMPLE);
     }
     let whole = rest.strip("//").unwrap_or(rest);
     let whole = whole.until(whole.text.trim_end_matches('/').len());
@@ -82,10 +82,10 @@ fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
         None => (None, whole),
     };
     if app.is_empty() {
-        return wrong(app.at, "missing application name", EXAMPLE);
+        return invalid(app.at, "missing application name", EXAMPLE);
     }
     if app.text.contains(['@', ':']) {
-        return wrong(app.at, "missing application name after the server", EXAMPLE);
+        return invalid(app.at, "missing application name after the server", EXAMPLE);
     }
     target.app = decode(app, false, EXAMPLE)?;
     let Some(before) = before.filter(|before| !before.is_empty()) else { return Ok(target) };

@@ -38,7 +38,7 @@ pub(super) fn resolve(
     limit: Duration,
     hints: Arc<Notify>,
 ) -> Resolution {
-    after(EurekaWatch::begin(settings, target, limit, hints))
+    after(EurekaWatch::start(settings, target, limit, hints))
 }
 
 struct EurekaWatch {
@@ -50,14 +50,14 @@ struct EurekaWatch {
     hint: Pin<Box<OwnedNotified>>,
     answered: Instant,
     /// What was reported last.
-    told: EndpointSet,
+    reported: EndpointSet,
     was_there: bool,
     /// The number of connections that had ended by then.
     lost: usize,
 }
 
 impl EurekaWatch {
-    async fn begin(
+    async fn start(
         settings: EurekaSettings,
         target: EurekaTarget,
         limit: Duration,
@@ -72,24 +72,27 @@ impl EurekaWatch {
         })?;
         let path = format!("/apps/{}", utf8_percent_encode(&target.app, SEGMENT));
         let hint = listen(&hints);
-        let begun = Instant::now();
-        let asked = first(servers, limit, |client, left| {
+        let started = Instant::now();
+        let queried = first(servers, limit, |client, left| {
             let path = path.clone();
-            Box::pin(async move { Ok((ask(&client, &path, left).await?, client)) })
+            Box::pin(async move { Ok((query(&client, &path, left).await?, client)) })
         });
-        let ((mut update, client), failed) = asked.await?;
+        let ((mut update, client), failed) = queried.await?;
         if let Update::Reset(answer) = &mut update {
-            let mut asked = format!("eureka {} responded in {}", client.server, text::duration(begun.elapsed()));
+            let mut queried = format!("eureka {} responded in {}", client.server, text::duration(started.elapsed()));
             if !failed.is_empty() {
-                asked += &format!("; failed before: {}", sentences(&failed).join("; "));
+                queried += &format!("; failed before: {}", sentences(&failed).join("; "));
             }
-            answer.notes.insert(0, Note::new(NoteKind::Queried, asked));
+            answer.notes.insert(0, Note::new(NoteKind::Queried, queried));
         }
-        let mut told = EndpointSet::default();
-        told.apply(update.clone());
+        let mut reported = EndpointSet::default();
+        reported.apply(update.clone());
         let was_there = matches!(update, Update::Reset(_));
         let lost = client.lost();
-        Ok((update, EurekaWatch { client, path, limit, hints, hint, answered: Instant::now(), told, was_there, lost }))
+        Ok((
+            update,
+            EurekaWatch { client, path, limit, hints, hint, answered: Instant::now(), reported, was_there, lost },
+        ))
     }
 }
 
@@ -110,10 +113,10 @@ impl Watch for EurekaWatch {
                     self.hint = listen(&self.hints);
                 }
             }
-            let update = ask(&self.client, &self.path, self.limit).await.map_err(|error| self.failed(error))?;
+            let update = query(&self.client, &self.path, self.limit).await.map_err(|error| self.failed(error))?;
             self.answered = Instant::now();
             let is_there = matches!(update, Update::Reset(_));
-            let delta = self.told.apply(update.clone());
+            let delta = self.reported.apply(update.clone());
             let lost = std::mem::replace(&mut self.lost, self.client.lost());
             if lost != self.lost && !delta.removed.is_empty() {
                 return Err(self.failed(EurekaError::MayHaveRestarted { missing: delta.removed.len() }));
@@ -132,7 +135,7 @@ fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
     hint
 }
 
-async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, EurekaError> {
+async fn query(client: &Client, path: &str, limit: Duration) -> Result<Update, EurekaError> {
     let reply = client.get(path, false, limit).await?;
     match reply.status {
         200 => {}

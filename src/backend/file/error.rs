@@ -18,7 +18,7 @@ pub(super) enum FileError {
     #[error("is a directory; name a JSON or YAML file")]
     IsDirectory,
     /// The directory cannot be watched.
-    #[error("directory {} cannot be watched: {}", directory.display(), watch_words(source))]
+    #[error("directory {} cannot be watched: {}", directory.display(), watch_text(source))]
     Unwatched {
         /// The directory.
         directory: PathBuf,
@@ -113,7 +113,7 @@ fn near_it(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!("; similar: {}", near.join(", ")) }
 }
 
-fn watch_words(error: &notify::Error) -> String {
+fn watch_text(error: &notify::Error) -> String {
     match &error.kind {
         notify::ErrorKind::PathNotFound => "does not exist".to_string(),
         notify::ErrorKind::Io(error) => error.to_string(),

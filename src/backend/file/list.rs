@@ -36,12 +36,12 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<List, ListError> {
         return Err(ListError::Empty);
     }
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let (entries, wrong) = entries(text, if is_json { Format::Json } else { Format::Yaml })?;
+    let (entries, invalid) = entries(text, if is_json { Format::Json } else { Format::Yaml })?;
     let mut list = List::default();
     let mut seen = HashSet::new();
     for (index, entry) in entries.into_iter().enumerate() {
         let Some(entry) = entry else {
-            list.left_out.extend(wrong.get(&index).cloned());
+            list.left_out.extend(invalid.get(&index).cloned());
             continue;
         };
         match entry.into_endpoint() {
@@ -67,16 +67,16 @@ type Problems = BTreeMap<usize, ListError>;
 /// The entries, and the problems of those (`None`) that are of another kind. A parser cannot continue after a value
 /// of the wrong kind, so the text is read again without it.
 fn entries(text: &str, format: Format) -> Result<(Vec<Option<Entry>>, Problems), ListError> {
-    let mut wrong = Problems::new();
+    let mut invalid = Problems::new();
     loop {
         let at = Cell::new(None);
-        let error = match once(text, format, Entries { at: &at, wrong: &wrong }) {
-            Ok(entries) => return Ok((entries, wrong)),
+        let error = match once(text, format, Entries { at: &at, invalid: &invalid }) {
+            Ok(entries) => return Ok((entries, invalid)),
             Err(error) => error,
         };
         match at.get() {
-            Some(entry) if wrong.len() < MOST && !wrong.contains_key(&entry) => _ = wrong.insert(entry, error),
-            Some(entry) if !wrong.contains_key(&entry) => {
+            Some(entry) if invalid.len() < MOST && !invalid.contains_key(&entry) => _ = invalid.insert(entry, error),
+            Some(entry) if !invalid.contains_key(&entry) => {
                 return Err(ListError::TooMany { last: Box::new(error), most: MOST });
             }
             Some(_) | None => return Err(error),
@@ -86,20 +86,20 @@ fn entries(text: &str, format: Format) -> Result<(Vec<Option<Entry>>, Problems),
 
 fn once(text: &str, format: Format, list: Entries<'_>) -> Result<Vec<Option<Entry>>, ListError> {
     let entry = list.at;
-    let wrong = |at, message: &str| ListError::Wrong { entry: entry.get(), at, problem: problem(message, format) };
+    let invalid = |at, message: &str| ListError::Invalid { entry: entry.get(), at, problem: problem(message, format) };
     match format {
         Format::Json => {
             let mut json = serde_json::Deserializer::from_str(text);
             let entries = list.deserialize(&mut json).and_then(|entries| json.end().map(|()| entries));
             entries.map_err(|error| {
                 let at = Some((error.line() as u64, error.column() as u64));
-                wrong(at, &error.to_string())
+                invalid(at, &error.to_string())
             })
         }
         Format::Yaml => {
             serde_saphyr::with_deserializer_from_str(text, |yaml| list.deserialize(yaml)).map_err(|error| {
                 let at = error.location().map(|place| (place.line(), place.column()));
-                wrong(at, &error.without_snippet().to_string())
+                invalid(at, &error.without_snippet().to_string())
             })
         }
     }
@@ -110,7 +110,7 @@ struct Entries<'a> {
     /// The entry that is being read, for errors.
     at: &'a Cell<Option<usize>>,
     /// Those that are known to be of another kind, and are skipped.
-    wrong: &'a Problems,
+    invalid: &'a Problems,
 }
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for Entries<'_> {
         let mut entries = Vec::new();
         loop {
             self.at.set(Some(entries.len()));
-            let next = match self.wrong.contains_key(&entries.len()) {
+            let next = match self.invalid.contains_key(&entries.len()) {
                 true => list.next_element::<IgnoredAny>()?.map(|_| None),
                 false => list.next_element()?.map(Some),
             };
@@ -248,7 +248,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(from_yaml, from_json);
-        assert_eq!(from_yaml[1].metadata["version"], "1.10", "a version is no number");
+        assert_eq!(from_yaml[1].metadata["version"], "1.10", "a version is not a number");
         assert_eq!(from_yaml[1].status, EndpointStatus::Critical);
         assert_eq!(yaml("[]").unwrap(), []);
         assert_eq!(yaml(r#"["pay:80", {"address": "unix:/run/pay.sock"}]"#).unwrap().len(), 2);

@@ -95,12 +95,12 @@ type Read = fn(&Path) -> io::Result<String>;
 /// The list in the file at `path`, each time it changes. `limit` is the time limit for each reading.
 fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
     let owned = path.to_path_buf();
-    let begun = blocking(move || {
+    let started = blocking(move || {
         let mut watch = Box::new(FileWatch::start(&owned, read)?);
         let first = watch.read();
         Ok((watch, first))
     });
-    let follow = Follow { path: path.to_path_buf(), limit, state: State::PendingRead(begun.boxed()) };
+    let follow = Follow { path: path.to_path_buf(), limit, state: State::PendingRead(started.boxed()) };
     Box::pin(stream::unfold(follow, Follow::next))
 }
 
@@ -145,11 +145,11 @@ impl Follow {
                 },
             };
             match read {
-                Ok((watch, said)) if !is_late && watch.told.as_ref() == Some(&said) => {
+                Ok((watch, result)) if !is_late && watch.reported.as_ref() == Some(&result) => {
                     self.state = State::Watching(watch)
                 }
-                Ok((mut watch, said)) => {
-                    return Some((watch.report(said), Follow { state: State::Watching(watch), ..self }));
+                Ok((mut watch, result)) => {
+                    return Some((watch.report(result), Follow { state: State::Watching(watch), ..self }));
                 }
                 Err(lost) => return Some((Err(lost), Follow { state: State::Ended, ..self })),
             }
@@ -180,7 +180,7 @@ struct FileWatch {
     /// The directory of the file behind symbolic links, if it is another one.
     behind_links: Option<PathBuf>,
     /// What was last reported.
-    told: Option<ReadResult>,
+    reported: Option<ReadResult>,
 }
 
 /// The signals from the watcher's thread.
@@ -208,33 +208,33 @@ impl FileWatch {
         let unwatched = |source| FileError::Unwatched { directory: directory.clone(), source }.at(path);
         let mut watcher = watcher.map_err(unwatched)?;
         watcher.watch(&watched, RecursiveMode::NonRecursive).map_err(unwatched)?;
-        Ok(FileWatch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
+        Ok(FileWatch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, reported: None })
     }
 
     /// The content of the file after a change, once it is complete. An error means that the watch is lost.
     async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, ReadResult), ResolveError> {
         let signal = self.signal.clone();
-        let patience = clock::after(HALF_WRITTEN);
+        let limit_left = clock::after(HALF_WRITTEN);
         loop {
             if signal.directory_gone.load(Ordering::Acquire) {
                 return Err(FileError::DirectoryGone.at(&self.path));
             }
             let read = blocking(move || {
-                let said = self.read();
-                Ok((self, said))
+                let result = self.read();
+                Ok((self, result))
             });
-            let said;
-            (self, said) = read.await?;
-            let is_whole = said.as_ref().is_ok_and(|list| list.left_out.is_empty());
-            if is_whole || timeout_at(patience, signal.changed.notified()).await.is_err() {
-                return Ok((self, said));
+            let result;
+            (self, result) = read.await?;
+            let is_whole = result.as_ref().is_ok_and(|list| list.left_out.is_empty());
+            if is_whole || timeout_at(limit_left, signal.changed.notified()).await.is_err() {
+                return Ok((self, result));
             }
         }
     }
 
-    fn report(&mut self, said: ReadResult) -> Result<Update, ResolveError> {
-        self.told = Some(said.clone());
-        said.map(|List { endpoints, left_out }| {
+    fn report(&mut self, result: ReadResult) -> Result<Update, ResolveError> {
+        self.reported = Some(result.clone());
+        result.map(|List { endpoints, left_out }| {
             let mut notes = left_out_notes(endpoints.len(), &left_out);
             if endpoints.is_empty() {
                 let text = format!("Find out which program writes {}, and why it is empty.", self.path.display());
@@ -250,7 +250,7 @@ impl FileWatch {
     }
 
     fn read_list(&self) -> Result<List, FileError> {
-        let was_read = matches!(self.told, Some(Ok(_)));
+        let was_read = matches!(self.reported, Some(Ok(_)));
         let text =
             (self.read)(&self.absolute).map_err(|error| FileError::of_read(error, was_read, || self.neighbors()))?;
         Ok(list::parse(&self.absolute, &text)?)

@@ -35,7 +35,7 @@ pub(super) enum ListError {
     Empty,
     /// Something in it is wrong.
     #[error("{}{problem}", place(*entry, *at))]
-    Wrong {
+    Invalid {
         /// The entry, counted from 0.
         entry: Option<usize>,
         /// Line and column.
@@ -67,7 +67,7 @@ pub(super) enum ListError {
 impl ListError {
     /// `problem` of the entry with this index, counted from 0.
     pub(super) fn of_entry(entry: usize, problem: Problem) -> Self {
-        ListError::Wrong { entry: Some(entry), at: None, problem }
+        ListError::Invalid { entry: Some(entry), at: None, problem }
     }
 }
 

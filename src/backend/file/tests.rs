@@ -12,7 +12,7 @@ fn resolve(path: &Path) -> Resolution {
 }
 
 async fn item(resolution: &mut Resolution) -> Result<Update, ResolveError> {
-    tokio::time::timeout(Duration::from_secs(10), resolution.next()).await.expect("silence").expect("an end")
+    tokio::time::timeout(Duration::from_secs(10), resolution.next()).await.expect("no update").expect("an end")
 }
 
 async fn listed(resolution: &mut Resolution) -> Vec<String> {
@@ -61,7 +61,7 @@ async fn deleted_and_created_again_is_an_update() {
     let gone = failure(&mut resolution).await;
     assert_eq!((gone.code, gone.text.ends_with("was removed")), (ResolveCode::WatchBroken, true), "{gone}");
     fs::write(&path, "- 10.0.0.1:1\n").unwrap();
-    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "after an error the same list is told again");
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "after an error the same list is reported again");
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_half_written_file_is_no_error() {
     let mut resolution = resolve(&path);
     listed(&mut resolution).await;
     fs::write(&path, r#"["10.0.0.1:1", "10.0"#).unwrap();
-    assert_eq!(resolution.next().now_or_never(), None, "nothing is said about half a file");
+    assert_eq!(resolution.next().now_or_never(), None, "nothing is reported about half a file");
     fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2:2"]"#).unwrap();
     assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1", "10.0.0.2:2"]);
 }
@@ -140,9 +140,9 @@ async fn a_wrong_file_is_an_error_and_the_watch_survives() {
     let path = directory.path().join("endpoints.json");
     fs::write(&path, r#"["pay"]"#).unwrap();
     let mut resolution = resolve(&path);
-    let wrong = failure(&mut resolution).await;
-    assert_eq!(wrong.code, ResolveCode::BadAnswer);
-    assert!(wrong.text.contains("entry 0: the address has no port"), "{wrong}");
+    let invalid = failure(&mut resolution).await;
+    assert_eq!(invalid.code, ResolveCode::BadAnswer);
+    assert!(invalid.text.contains("entry 0: the address has no port"), "{invalid}");
     replace(&path, r#"["10.0.0.1:1"]"#);
     assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
     replace(&path, "{}");
@@ -184,7 +184,7 @@ async fn a_directory_that_goes_ends_the_watch() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_refused_without_being_opened() {
+async fn what_is_not_a_file_is_refused_without_being_opened() {
     let directory = tempfile::tempdir().unwrap();
     let inside = failure(&mut resolve(directory.path())).await;
     assert!(inside.text.ends_with("is a directory"), "{inside}");
@@ -193,7 +193,7 @@ async fn what_is_no_file_is_refused_without_being_opened() {
 }
 
 #[tokio::test]
-async fn touching_the_file_or_a_neighbour_says_nothing() {
+async fn touching_the_file_or_another_file_reports_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("endpoints.json");
     fs::write(&path, "[]").unwrap();
@@ -202,7 +202,7 @@ async fn touching_the_file_or_a_neighbour_says_nothing() {
     fs::write(directory.path().join("neighbour"), "x").unwrap();
     fs::write(&path, " [ ] ").unwrap();
     replace(&path, r#"["10.0.0.1:1"]"#);
-    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "the first thing said is the first thing new");
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "the first report is the first change");
 }
 
 #[tokio::test]

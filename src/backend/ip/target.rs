@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::backend::target::grpc::{authority, decoding, host_port, percent_decoded, without_query};
 use crate::backend::target::host::{ip_address, port, v6};
 use crate::backend::target::path::path;
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::endpoint::Address;
 use crate::model::host_port::joined;
 use crate::model::target::{BackendTarget, Target};
@@ -119,10 +119,10 @@ fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
         return unix(path);
     }
     if name.is_empty() {
-        return wrong(name.at, "missing address", PASSTHROUGH);
+        return invalid(name.at, "missing address", PASSTHROUGH);
     }
     match decoding(name, |name| host_port(name, PASSTHROUGH))? {
-        (_, None) => wrong(name.end(), "missing port: passthrough: has no default port", PASSTHROUGH),
+        (_, None) => invalid(name.end(), "missing port: passthrough: has no default port", PASSTHROUGH),
         (host, Some(port)) => {
             let address = match ip_address(&host, port) {
                 Some(socket) => Address::Ip(socket),
@@ -151,7 +151,7 @@ fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Ta
 fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
     const EXAMPLE: &str = "ipv4:10.0.0.1:50051,10.0.0.2:50051";
     if element.is_empty() {
-        return wrong(element.at, "empty element in the list", EXAMPLE);
+        return invalid(element.at, "empty element in the list", EXAMPLE);
     }
     let (address, port) = match element.split_once(':') {
         Some((address, digits)) => (address, port(digits, EXAMPLE)?),
@@ -159,14 +159,14 @@ fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
     };
     match address.text.parse::<Ipv4Addr>() {
         Ok(ip) => Ok(Address::Ip((ip, port).into())),
-        Err(_) => wrong(address.at, format!("{} is not an IPv4 address", address.quoted()), EXAMPLE),
+        Err(_) => invalid(address.at, format!("{} is not an IPv4 address", address.quoted()), EXAMPLE),
     }
 }
 
 fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
     const EXAMPLE: &str = "ipv6:[2001:db8::1]:50051,[2001:db8::2]:50051";
     if element.is_empty() {
-        return wrong(element.at, "empty element in the list", EXAMPLE);
+        return invalid(element.at, "empty element in the list", EXAMPLE);
     }
     let (literal, port) = if element.text.starts_with('[') {
         let (host, port) = host_port(element, EXAMPLE)?;
@@ -175,13 +175,13 @@ fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
         // naming.md allows a literal without brackets when no port follows.
         (v6(element)?, DEFAULT_PORT)
     } else {
-        return wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE);
+        return invalid(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE);
     };
     match ip_address(&literal, port) {
         Some(socket) => Ok(Address::Ip(socket)),
         // The interface is looked up when the address is dialed.
         None if literal.contains('%') => Ok(Address::Name { host: literal, port }),
-        None => wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE),
+        None => invalid(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE),
     }
 }
 
@@ -207,7 +207,7 @@ fn unix_abstract(rest: Piece<'_>) -> Parsed<Target> {
 
 fn socket_name(rest: Piece<'_>, length: usize, example: &str) -> Parsed<()> {
     if length > LONGEST_SOCKET_NAME {
-        return wrong(
+        return invalid(
             rest.at,
             format!("the socket name is {length} bytes long (limit of this system: {LONGEST_SOCKET_NAME})"),
             example,

@@ -86,7 +86,7 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// `error` about what was chosen.
-    fn wrong(&self, error: impl Into<ContextError>) -> KubernetesError {
+    fn invalid(&self, error: impl Into<ContextError>) -> KubernetesError {
         KubernetesError::Context { place: self.place.clone(), source: error.into() }
     }
 }
@@ -100,12 +100,12 @@ pub(super) async fn open(
     let slow = |what: &str| KubernetesError::Slow { what: what.to_string(), limit };
     let ready = async {
         let chosen = blocking(move || choose(&settings)).await?;
-        let server = Server::new(&chosen.server).map_err(|error| chosen.wrong(error))?;
+        let server = Server::new(&chosen.server).map_err(|error| chosen.invalid(error))?;
         let credentials = match server.tls {
             true => Credentials::new(&chosen.user, &chosen.cluster, secrets),
             false => Credentials::in_plain_text(&chosen.user),
         };
-        let credentials = credentials.map_err(|error| chosen.wrong(error))?;
+        let credentials = credentials.map_err(|error| chosen.invalid(error))?;
         let identity = credentials.identity(limit).await?;
         let tls = if server.tls {
             let cluster = &chosen.cluster;
@@ -114,7 +114,7 @@ pub(super) async fn open(
             let name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
             let plan = Plan {
                 verify: cluster.insecure_skip_tls_verify != Some(true),
-                cacert: credentials::pem(NAMES.cacert, data, file).map_err(|error| chosen.wrong(error))?,
+                cacert: credentials::pem(NAMES.cacert, data, file).map_err(|error| chosen.invalid(error))?,
                 capath: None,
                 identity,
                 server_name: name.unwrap_or_else(|| server.host.clone()),
@@ -143,7 +143,7 @@ pub(super) fn check(settings: &KubernetesSettings) -> Result<(), KubernetesError
         return Ok(());
     }
     let Ok(chosen) = choose(settings) else { return Ok(()) };
-    let wrong = |error: CredentialsError| chosen.wrong(error);
+    let invalid = |error: CredentialsError| chosen.invalid(error);
     let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
     if !server.tls {
         return Ok(());
@@ -156,9 +156,9 @@ pub(super) fn check(settings: &KubernetesSettings) -> Result<(), KubernetesError
     let key = credentials::pem(NAMES.key, key_data.as_deref(), user.client_key.as_deref());
     let plan = Plan {
         verify: cluster.insecure_skip_tls_verify != Some(true),
-        cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
+        cacert: credentials::pem(NAMES.cacert, data, file).map_err(invalid)?,
         capath: None,
-        identity: cert.map_err(wrong)?.zip(key.map_err(wrong)?),
+        identity: cert.map_err(invalid)?.zip(key.map_err(invalid)?),
         server_name: server.host,
         alpn: "http/1.1",
         names: NAMES,
@@ -221,25 +221,25 @@ fn one(path: &Path) -> Result<Kubeconfig, KubernetesError> {
 fn of_kubeconfig(settings: &KubernetesSettings, read: Kubeconfig) -> Result<Chosen, KubernetesError> {
     let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
     let place = files.join(":");
-    let wrong = |source: ContextError| KubernetesError::Context { place: place.clone(), source };
+    let invalid = |source: ContextError| KubernetesError::Context { place: place.clone(), source };
     let known = || read.contexts.iter().map(|context| context.name.clone()).collect();
     let Some(name) = settings.context.value.clone().or_else(|| read.current_context.clone()).filter(|n| !n.is_empty())
     else {
-        return Err(wrong(ContextError::NoCurrent { known: known() }));
+        return Err(invalid(ContextError::NoCurrent { known: known() }));
     };
     let Some(context) = read.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone())
     else {
-        return Err(wrong(ContextError::Unknown { known: known(), name }));
+        return Err(invalid(ContextError::Unknown { known: known(), name }));
     };
     let cluster = read.clusters.into_iter().find(|cluster| cluster.name == context.cluster).and_then(|c| c.cluster);
     let Some(cluster) = cluster else {
-        return Err(wrong(ContextError::NoCluster { context: name, cluster: context.cluster }));
+        return Err(invalid(ContextError::NoCluster { context: name, cluster: context.cluster }));
     };
     if cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()) {
-        return Err(wrong(ContextError::Proxy(context.cluster)));
+        return Err(invalid(ContextError::Proxy(context.cluster)));
     }
     let Some(server) = cluster.server.clone().filter(|server| !server.is_empty()) else {
-        return Err(wrong(ContextError::NoServer(context.cluster)));
+        return Err(invalid(ContextError::NoServer(context.cluster)));
     };
     // client-go: a user that does not exist sends no credentials.
     let name_of_user = context.user.unwrap_or_default();

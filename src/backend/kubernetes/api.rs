@@ -68,27 +68,27 @@ impl Api {
 
     /// Every object that matches the label `selector`, read with a quorum.
     pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<List<K>, KubernetesError> {
-        let asked = self.question::<K>("list");
+        let operation = self.question::<K>("list");
         let request = self.at::<K>().list(&ListParams::default().labels(selector));
-        let answer = self.ask(&asked, request, limit).await?;
-        read::list(answer).map_err(|error| not_kubernetes(&asked, error))
+        let answer = self.query(&operation, request, limit).await?;
+        read::list(answer).map_err(|error| not_kubernetes(&operation, error))
     }
 
     /// Every Service with this name, in any namespace.
     pub(super) async fn services_named(&self, name: &str, limit: Duration) -> Result<Vec<Service>, KubernetesError> {
-        let asked = "list services in every namespace";
+        let operation = "list services in every namespace";
         let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
         let request = Request::new(Service::url_path(&(), None)).list(&parameters);
-        let answer = self.ask(asked, request, limit).await?;
-        let list = read::list(answer).map_err(|error| not_kubernetes(asked, error))?;
+        let answer = self.query(operation, request, limit).await?;
+        let list = read::list(answer).map_err(|error| not_kubernetes(operation, error))?;
         Ok(list.items.into_iter().filter_map(Result::ok).collect())
     }
 
     /// The object with this name; `None` when it does not exist.
     pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, KubernetesError> {
-        let asked = self.question::<K>("get");
-        match self.ask(&asked, self.at::<K>().get(name, &GetParams::default()), limit).await {
-            Ok(answer) => self.read(&asked, answer).map(Some),
+        let operation = self.question::<K>("get");
+        match self.query(&operation, self.at::<K>().get(name, &GetParams::default()), limit).await {
+            Ok(answer) => self.read(&operation, answer).map(Some),
             Err(KubernetesError::Refused { code: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -103,24 +103,24 @@ impl Api {
         length: Duration,
         limit: Duration,
     ) -> Result<Changes<K>, KubernetesError> {
-        let asked = self.question::<K>("watch");
+        let operation = self.question::<K>("watch");
         let length = u32::try_from(length.as_secs()).unwrap_or(1);
         let parameters = WatchParams::default().labels(selector).timeout(length);
-        let request = self.request(&asked, self.at::<K>().watch(&parameters, version)).await?;
-        let failed = |source| RequestError { request: asked.clone(), source };
+        let request = self.request(&operation, self.at::<K>().watch(&parameters, version)).await?;
+        let failed = |source| RequestError { request: operation.clone(), source };
         let (head, mut answer) = self.watching.listen(request, limit).await.map_err(failed)?;
         if head.status.is_success() {
-            return Ok(Changes { asked, answer, rest: Vec::new(), of: PhantomData });
+            return Ok(Changes { operation, answer, rest: Vec::new(), of: PhantomData });
         }
         let refusal = async {
-            let mut said = Vec::new();
+            let mut body = Vec::new();
             while let Some(piece) = answer.piece().await? {
-                said.extend_from_slice(&piece);
+                body.extend_from_slice(&piece);
             }
-            Ok(said)
+            Ok(body)
         };
-        let said = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(HttpError::NoAnswer(limit)));
-        Err(self.refused(&asked, head.status, &said.map_err(failed)?, retry_after(&head.headers)))
+        let body = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(HttpError::NoAnswer(limit)));
+        Err(self.refused(&operation, head.status, &body.map_err(failed)?, retry_after(&head.headers)))
     }
 
     /// The error that the server sends within a watch instead of a change.
@@ -130,14 +130,14 @@ impl Api {
 
     /// The server's version: `v1.35.4`.
     pub(super) async fn version(&self, limit: Duration) -> Result<String, KubernetesError> {
-        let asked = "get /version";
-        let answer = self.ask(asked, plain("/version"), limit).await?;
-        self.read::<Info>(asked, answer).map(|info| info.git_version)
+        let operation = "get /version";
+        let answer = self.query(operation, plain("/version"), limit).await?;
+        self.read::<Info>(operation, answer).map(|info| info.git_version)
     }
 
     /// Does the server respond at all, even with an error?
     pub(super) async fn lives(&self, limit: Duration) -> Result<(), KubernetesError> {
-        match self.ask("get /version", plain("/version"), limit).await {
+        match self.query("get /version", plain("/version"), limit).await {
             Err(error @ KubernetesError::Request(_)) => Err(error),
             _ => Ok(()),
         }
@@ -145,33 +145,39 @@ impl Api {
 
     async fn request(
         &self,
-        asked: &str,
+        operation: &str,
         built: BuiltRequest,
     ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, KubernetesError> {
-        let built = built.map_err(|source| KubernetesError::Query { asked: asked.to_string(), source })?;
+        let built = built.map_err(|source| KubernetesError::Query { operation: operation.to_string(), source })?;
         self.access.request(&built.uri().to_string()).await
     }
 
-    async fn ask(&self, asked: &str, built: BuiltRequest, limit: Duration) -> Result<Vec<u8>, KubernetesError> {
-        let request = self.request(asked, built).await?;
-        let failed = |source| RequestError { request: asked.to_string(), source };
-        let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
+    async fn query(&self, operation: &str, built: BuiltRequest, limit: Duration) -> Result<Vec<u8>, KubernetesError> {
+        let request = self.request(operation, built).await?;
+        let failed = |source| RequestError { request: operation.to_string(), source };
+        let answer = self.access.http.query(request, limit).await.map_err(failed)?;
         let (status, wish) = (answer.status(), retry_after(answer.headers()));
         let body = answer.into_body();
-        if status.is_success() { Ok(body) } else { Err(self.refused(asked, status, &body, wish)) }
+        if status.is_success() { Ok(body) } else { Err(self.refused(operation, status, &body, wish)) }
     }
 
-    fn refused(&self, asked: &str, status: StatusCode, said: &[u8], retry_after: Option<Duration>) -> KubernetesError {
-        let mut told: Status = serde_json::from_slice(said).unwrap_or_else(|_| Status {
-            message: String::from_utf8_lossy(said).lines().next().unwrap_or_default().to_string(),
+    fn refused(
+        &self,
+        operation: &str,
+        status: StatusCode,
+        body: &[u8],
+        retry_after: Option<Duration>,
+    ) -> KubernetesError {
+        let mut status_object: Status = serde_json::from_slice(body).unwrap_or_else(|_| Status {
+            message: String::from_utf8_lossy(body).lines().next().unwrap_or_default().to_string(),
             ..Status::default()
         });
-        told.code = status.as_u16();
-        KubernetesError::of_status(&told, asked, &self.access.shown, retry_after)
+        status_object.code = status.as_u16();
+        KubernetesError::of_status(&status_object, operation, &self.access.shown, retry_after)
     }
 
-    fn read<T: DeserializeOwned>(&self, asked: &str, answer: Vec<u8>) -> Result<T, KubernetesError> {
-        serde_json::from_slice(&json::mended(answer)).map_err(|error| not_kubernetes(asked, error))
+    fn read<T: DeserializeOwned>(&self, operation: &str, answer: Vec<u8>) -> Result<T, KubernetesError> {
+        serde_json::from_slice(&json::mended(answer)).map_err(|error| not_kubernetes(operation, error))
     }
 }
 
@@ -181,13 +187,13 @@ fn plain(path: &str) -> BuiltRequest {
     http::Request::get(path).body(Vec::new()).map_err(kube::core::request::Error::BuildRequest)
 }
 
-fn not_kubernetes(asked: &str, source: serde_json::Error) -> KubernetesError {
-    KubernetesError::NotKubernetes { asked: asked.to_string(), source }
+fn not_kubernetes(operation: &str, source: serde_json::Error) -> KubernetesError {
+    KubernetesError::NotKubernetes { operation: operation.to_string(), source }
 }
 
 /// The changes, until the server closes the watch.
 pub(super) struct Changes<K> {
-    asked: String,
+    operation: String,
     answer: Listening,
     /// The received part of the next event.
     rest: Vec<u8>,
@@ -200,19 +206,19 @@ impl<K: DeserializeOwned> Changes<K> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
-                return read::event(line).map(Some).map_err(|error| not_kubernetes(&self.asked, error));
+                return read::event(line).map(Some).map_err(|error| not_kubernetes(&self.operation, error));
             }
             match self.answer.piece().await {
                 Ok(Some(piece)) if self.rest.len() + piece.len() <= LARGEST_ANSWER => {
                     self.rest.extend_from_slice(&piece)
                 }
                 Ok(Some(_)) => {
-                    return Err(KubernetesError::TooLong { asked: self.asked.clone(), limit: LARGEST_ANSWER });
+                    return Err(KubernetesError::TooLong { operation: self.operation.clone(), limit: LARGEST_ANSWER });
                 }
                 Ok(None) if self.rest.is_empty() => return Ok(None),
                 Ok(None) => return Err(KubernetesError::CutOff),
                 Err(source) => {
-                    let error = RequestError { request: self.asked.clone(), source };
+                    let error = RequestError { request: self.operation.clone(), source };
                     return Err(KubernetesError::from(error).under_a_watch());
                 }
             }

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 const NAMED: usize = 5;
 
 /// Notes on a Service without endpoints, and what to do.
-pub(super) async fn look(api: &Api, name: &str, service: Option<&Service>) -> Vec<Note> {
+pub(super) async fn search(api: &Api, name: &str, service: Option<&Service>) -> Vec<Note> {
     let (namespace, spec) = (api.namespace(), service.and_then(|service| service.spec.as_ref()));
     match (service, spec) {
         (None, _) => missing(api, name).await,

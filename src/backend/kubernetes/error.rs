@@ -14,7 +14,7 @@ use kube::core::Status;
 
 pub(super) use self::credentials::{CredentialsError, ExecConfigError, PluginError};
 pub(super) use self::kubeconfig::{ContextError, ServerUrlError};
-use crate::backend::socket::io_words;
+use crate::backend::socket::io_text;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::{HttpError, RequestError};
 use crate::net::tls::SetupError;
@@ -91,7 +91,7 @@ pub(super) enum KubernetesError {
         source: ContextError,
     },
     /// A file of the pod's service account cannot be read.
-    #[error("{}: {}", path.display(), io_words(source))]
+    #[error("{}: {}", path.display(), io_text(source))]
     AccountFile {
         /// The file.
         path: PathBuf,
@@ -99,10 +99,10 @@ pub(super) enum KubernetesError {
         source: io::Error,
     },
     /// The request cannot be built.
-    #[error("{asked}: {source}")]
+    #[error("{operation}: {source}")]
     Query {
         /// The query.
-        asked: String,
+        operation: String,
         /// Why.
         source: kube::core::request::Error,
     },
@@ -126,7 +126,7 @@ pub(super) enum KubernetesError {
     #[error("no credentials: failed to read the settings: {0}")]
     NotRead(#[source] tokio::task::JoinError),
     /// The file of the token cannot be read.
-    #[error("no credentials: {}: {}", path.display(), io_words(source))]
+    #[error("no credentials: {}: {}", path.display(), io_text(source))]
     TokenFile {
         /// The file.
         path: PathBuf,
@@ -134,7 +134,7 @@ pub(super) enum KubernetesError {
         source: io::Error,
     },
     /// The credential plugin could not be started, or its output could not be read.
-    #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("failed to start: {}{hint}", io_words(source)) })]
+    #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("failed to start: {}{hint}", io_text(source)) })]
     Plugin {
         /// The program.
         command: String,
@@ -197,10 +197,10 @@ pub(super) enum KubernetesError {
     #[error("401 Unauthorized: {0}")]
     Unauthorized(SentCredentials),
     /// The user lacks a permission (403).
-    #[error("403 Forbidden: no permission to {asked}: {message}")]
+    #[error("403 Forbidden: no permission to {operation}: {message}")]
     Forbidden {
         /// Verb, resource and namespace: what a Role must allow.
-        asked: String,
+        operation: String,
         /// The server's message, which names the user.
         message: String,
     },
@@ -208,10 +208,10 @@ pub(super) enum KubernetesError {
     #[error("the watch cannot continue (410 Gone): {0}")]
     Gone(String),
     /// Another error status of the API server.
-    #[error("{asked}: {code} {message}")]
+    #[error("{operation}: {code} {message}")]
     Refused {
         /// The request.
-        asked: String,
+        operation: String,
         /// The HTTP status.
         code: u16,
         /// The server's message.
@@ -220,10 +220,10 @@ pub(super) enum KubernetesError {
         retry_after: Option<Duration>,
     },
     /// The response is not a valid Kubernetes response.
-    #[error("{asked}: not a valid Kubernetes API response: {source}")]
+    #[error("{operation}: not a valid Kubernetes API response: {source}")]
     NotKubernetes {
         /// What was requested.
-        asked: String,
+        operation: String,
         /// Why.
         source: serde_json::Error,
     },
@@ -231,10 +231,10 @@ pub(super) enum KubernetesError {
     #[error("the list has no resource version: cannot watch for changes")]
     NoVersion,
     /// An event is larger than the limit.
-    #[error("{asked}: an event is larger than {} MiB", limit / 1024 / 1024)]
+    #[error("{operation}: an event is larger than {} MiB", limit / 1024 / 1024)]
     TooLong {
         /// What was requested.
-        asked: String,
+        operation: String,
         /// The limit in bytes.
         limit: usize,
     },
@@ -252,25 +252,25 @@ impl KubernetesError {
     /// The error for a failure status of the API server.
     pub(super) fn of_status(
         status: &Status,
-        asked: &str,
+        operation: &str,
         shown: &SentCredentials,
         retry_after: Option<Duration>,
     ) -> Self {
         let mut message = shorten(status.message.trim(), LONGEST).into_owned();
-        let asked = asked.to_string();
+        let operation = operation.to_string();
         match status.code {
             401 => KubernetesError::Unauthorized(shown.clone()),
             403 => {
                 if shown.withheld {
                     message = format!("{message} ({shown})");
                 }
-                KubernetesError::Forbidden { asked, message }
+                KubernetesError::Forbidden { operation, message }
             }
             410 => KubernetesError::Gone(message),
             code => {
                 let details = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
                 let stated = (details > 0).then(|| Duration::from_secs(u64::from(details)));
-                KubernetesError::Refused { asked, code, message, retry_after: retry_after.or(stated) }
+                KubernetesError::Refused { operation, code, message, retry_after: retry_after.or(stated) }
             }
         }
     }

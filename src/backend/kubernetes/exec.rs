@@ -77,8 +77,8 @@ impl Plugin {
     /// Runs it, and adds its input and output to `secrets`. Dropping the future kills it.
     pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, KubernetesError> {
         let Plugin { command, exec, .. } = self;
-        let wrong = |source: PluginError| KubernetesError::PluginOutput { command: command.clone(), source };
-        let told = json!({
+        let invalid = |source: PluginError| KubernetesError::PluginOutput { command: command.clone(), source };
+        let exec_info = json!({
             "apiVersion": self.api_version,
             "kind": "ExecCredential",
             "spec": match &self.cluster {
@@ -87,7 +87,7 @@ impl Plugin {
             },
         });
         let mut program = Command::new(command);
-        program.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", told.to_string());
+        program.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", exec_info.to_string());
         for variable in exec.env.iter().flatten() {
             if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
                 if names_secret(name) {
@@ -108,11 +108,11 @@ impl Plugin {
         learn(&ended.stdout, secrets);
         if !ended.status.success() {
             // Its message for people. Its standard output may be a token and is not repeated.
-            let said = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-            let said = quote_bytes(said, LONGEST);
-            return Err(wrong(PluginError::Ended { status: ended.status, said }));
+            let stderr = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let stderr = quote_bytes(stderr, LONGEST);
+            return Err(invalid(PluginError::Ended { status: ended.status, stderr }));
         }
-        self.read(&ended.stdout).map_err(wrong)
+        self.read(&ended.stdout).map_err(invalid)
     }
 
     fn read(&self, printed: &[u8]) -> Result<Issued, PluginError> {

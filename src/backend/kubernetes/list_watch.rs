@@ -42,13 +42,13 @@ pub(super) struct ListWatch<K> {
     /// `None` when the next watch is to be requested.
     changes: Option<Changes<K>>,
     /// When it was requested.
-    begun: Instant,
+    started: Instant,
 }
 
 impl<K: Object> ListWatch<K> {
     /// `selector` is a label selector. Nothing is queried yet.
     pub(super) fn new(api: Api, selector: String) -> Self {
-        ListWatch { api, selector, version: String::new(), changes: None, begun: Instant::now() }
+        ListWatch { api, selector, version: String::new(), changes: None, started: Instant::now() }
     }
 
     /// All objects, within `limit`; the changes that follow are those after it.
@@ -95,22 +95,24 @@ impl<K: Object> ListWatch<K> {
         let changes = match &mut self.changes {
             Some(changes) => changes,
             empty => {
-                self.begun = Instant::now();
-                let asked = self.api.watch(&self.selector, &self.version, LENGTH, GRACE).await;
-                empty.insert(asked.map_err(KubernetesError::under_a_watch)?)
+                self.started = Instant::now();
+                let response = self.api.watch(&self.selector, &self.version, LENGTH, GRACE).await;
+                empty.insert(response.map_err(KubernetesError::under_a_watch)?)
             }
         };
         let event = tokio::select! {
-            event = timeout_at(self.begun + LENGTH + GRACE, changes.next()) => event,
+            event = timeout_at(self.started + LENGTH + GRACE, changes.next()) => event,
             error = lost_liveness(&self.api) => return Err(error),
         };
         match event {
             Ok(Ok(Some(event))) => Ok(Some(event)),
-            Ok(Ok(None)) if self.begun.elapsed() + Duration::from_secs(1) >= LENGTH => {
+            Ok(Ok(None)) if self.started.elapsed() + Duration::from_secs(1) >= LENGTH => {
                 self.changes = None;
                 Ok(None)
             }
-            Ok(Ok(None)) => Err(KubernetesError::Ended(Duration::from_millis(self.begun.elapsed().as_millis() as u64))),
+            Ok(Ok(None)) => {
+                Err(KubernetesError::Ended(Duration::from_millis(self.started.elapsed().as_millis() as u64)))
+            }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(KubernetesError::Stuck(LENGTH + GRACE)),
         }

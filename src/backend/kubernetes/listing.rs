@@ -243,12 +243,12 @@ fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Po
     let is_still_ready = endpoint.status == EndpointStatus::Draining && is_ready(listed);
     let particulars = endpoint.particulars_mut();
     (particulars.slices, particulars.is_still_ready) = (vec![SliceRef { name: name.to_string() }], is_still_ready);
-    let mut say = |key: &str, value: Option<&String>| {
+    let mut set = |key: &str, value: Option<&String>| {
         endpoint.metadata.extend(value.map(|value| (key.to_string(), value.clone())));
     };
-    say("port_name", port.name.as_ref());
-    say("app_protocol", port.app_protocol.as_ref());
-    say("hostname", listed.hostname.as_ref());
+    set("port_name", port.name.as_ref());
+    set("app_protocol", port.app_protocol.as_ref());
+    set("hostname", listed.hostname.as_ref());
     let zones: BTreeSet<&str> = listed
         .hints
         .iter()
@@ -257,7 +257,7 @@ fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Po
         .filter(|zone| listed.zone.as_deref() != Some(zone))
         .collect();
     if !zones.is_empty() {
-        say("for_zones", Some(&zones.into_iter().collect::<Vec<_>>().join(",")));
+        set("for_zones", Some(&zones.into_iter().collect::<Vec<_>>().join(",")));
     }
     Ok(endpoint)
 }

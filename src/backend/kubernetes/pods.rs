@@ -34,22 +34,22 @@ pub(super) fn resolve(
     target: KubernetesTarget,
     limit: Duration,
 ) -> Resolution {
-    after(begin(settings, target, limit))
+    after(start(settings, target, limit))
 }
 
-async fn begin(
+async fn start(
     settings: (KubernetesSettings, Secrets),
     target: KubernetesTarget,
     limit: Duration,
 ) -> Result<(Update, PodWatch), ResolveError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let api = open(settings, target.namespace, limit).await?;
     let selector = format!("{}={}", kratos_pods::APP, target.service);
-    let left = limit.saturating_sub(begun.elapsed());
+    let left = limit.saturating_sub(started.elapsed());
     let mut list_watch = ListWatch::new(api, selector);
     let pods = list_watch.list(left).await.map_err(|error| error.at(list_watch.api.server()))?;
     let watch = PodWatch { list_watch, service: target.service, pods: Pods::new(pods) };
-    let took = duration(begun.elapsed());
+    let took = duration(started.elapsed());
     let first = watch.update(&format!("responded in {took}, resource version {}", watch.list_watch.version()));
     Ok((first, watch))
 }
@@ -110,7 +110,7 @@ impl Watch for PodWatch {
 
 impl PodWatch {
     /// The current state.
-    fn update(&self, asked: &str) -> Update {
+    fn update(&self, summary: &str) -> Update {
         let (server, namespace) = (self.list_watch.api.server(), self.list_watch.api.namespace());
         if self.pods.count() == 0 {
             let label = format!("{}={}", kratos_pods::APP, self.service);
@@ -122,11 +122,11 @@ impl PodWatch {
             let notes = std::iter::once(remedy).chain(self.list_watch.api.withheld()).collect();
             return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
-        let (endpoints, told) = answer(&self.pods);
+        let (endpoints, listed_notes) = answer(&self.pods);
         let mut notes =
-            vec![Note::new(NoteKind::Queried, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
+            vec![Note::new(NoteKind::Queried, format!("kubernetes {server} {summary}, pods of namespace {namespace}"))];
         notes.extend(self.list_watch.api.withheld());
-        notes.extend(told);
+        notes.extend(listed_notes);
         Update::Reset(Answer { endpoints, notes })
     }
 }

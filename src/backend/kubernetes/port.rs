@@ -90,10 +90,10 @@ pub(super) fn choose(
 fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, PortError> {
     let named = |port: &EndpointPort| format!("port {:?}", port.name.as_deref().unwrap_or_default());
     for protocol in GRPC {
-        let said = |port: &&&EndpointPort| {
-            port.app_protocol.as_deref().is_some_and(|said| said.eq_ignore_ascii_case(protocol))
+        let declared = |port: &&&EndpointPort| {
+            port.app_protocol.as_deref().is_some_and(|declared| declared.eq_ignore_ascii_case(protocol))
         };
-        if let Some(port) = tcp.iter().find(said) {
+        if let Some(port) = tcp.iter().find(declared) {
             return taken(port, format!("{} (appProtocol {protocol})", named(port)));
         }
     }

@@ -150,14 +150,17 @@ struct RawSlice {
 impl<'de> Deserialize<'de> for Slice {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = RawSlice::deserialize(deserializer)?;
-        let wrong = |why: String| Err(serde::de::Error::custom(why));
+        let invalid = |why: String| Err(serde::de::Error::custom(why));
         if raw.metadata.name.as_deref().unwrap_or_default().is_empty() {
-            return wrong("metadata.name is missing".to_string());
+            return invalid("metadata.name is missing".to_string());
         }
         let address_type = raw.address_type.unwrap_or_default();
         if !ADDRESS_TYPES.contains(&address_type.as_str()) {
             let known = ADDRESS_TYPES.join(", ");
-            return wrong(format!("unknown addressType {:?}; expected one of {known}", shorten(&address_type, SHOWN)));
+            return invalid(format!(
+                "unknown addressType {:?}; expected one of {known}",
+                shorten(&address_type, SHOWN)
+            ));
         }
         let (mut endpoints, mut unread) = (Vec::new(), Vec::new());
         for (index, listed) in raw.endpoints.unwrap_or_default().iter().enumerate() {

@@ -53,31 +53,31 @@ impl ServiceObjects {
     /// Notes beside the endpoints.
     pub(super) fn notes(&self, listing: &SliceListing) -> Vec<Note> {
         let mut notes = Vec::new();
-        let mut say = |kind, text: Option<String>| notes.extend(text.map(|text| Note::new(kind, text)));
+        let mut note = |kind, text: Option<String>| notes.extend(text.map(|text| Note::new(kind, text)));
         match &self.service {
             Lookup::Found(service) => {
                 let spec = service.spec.as_ref();
-                say(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
-                say(NoteKind::Service, spec.and_then(ways));
-                say(
+                note(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
+                note(NoteKind::Service, spec.and_then(ways));
+                note(
                     NoteKind::Service,
                     spec.filter(|spec| is_without_selector(spec)).map(|_| WITHOUT_SELECTOR.to_string()),
                 );
                 if !spec.is_some_and(is_without_selector) {
-                    say(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
+                    note(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
                 }
             }
-            Lookup::Missing => say(NoteKind::Orphaned, orphans(listing, "the Service does not exist")),
+            Lookup::Missing => note(NoteKind::Orphaned, orphans(listing, "the Service does not exist")),
             Lookup::Unreadable(error) => {
-                say(NoteKind::Service, Some(format!("failed to read the Service: {error}")));
+                note(NoteKind::Service, Some(format!("failed to read the Service: {error}")));
             }
         }
         match &self.endpoints {
             Some(Lookup::Found(endpoints)) if listing.is_understood() => {
-                say(NoteKind::Legacy, differ(endpoints, listing));
+                note(NoteKind::Legacy, differ(endpoints, listing));
             }
             Some(Lookup::Unreadable(error)) => {
-                say(NoteKind::Service, Some(format!("failed to read the legacy Endpoints: {error}")));
+                note(NoteKind::Service, Some(format!("failed to read the legacy Endpoints: {error}")));
             }
             Some(Lookup::Found(_) | Lookup::Missing) | None => {}
         }

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_knows_its_api_server() {
+    fn a_pod_finds_its_api_server() {
         let of = |host: &str| from(&[("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", "6443")]);
         assert_eq!(of("10.96.0.1").pod.value.unwrap().server, "https://10.96.0.1:6443");
         let v6 = of("fd00::1");

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::backend::target::{Example, Parsed, Piece, Scheme, host, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, host, invalid};
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
 /// The backend's name in the output and on the command line.
@@ -143,7 +143,7 @@ fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
             let mut target = service(path)?;
             if target.namespace.is_some() {
                 let problem = format!("the namespace is given twice: after {scheme}:// and after the service name");
-                return wrong(path.at, problem, format!("{scheme}://prod/pay:grpc"));
+                return invalid(path.at, problem, format!("{scheme}://prod/pay:grpc"));
             }
             target.namespace = Some(label(authority, "namespace")?);
             Ok(target)
@@ -157,15 +157,15 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
         let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
         if name.text != "layout" {
             let problem = format!("unknown parameter {} of {scheme}: (supported: layout)", name.quoted());
-            return wrong(name.at, problem, PODS);
+            return invalid(name.at, problem, PODS);
         }
         if found.is_some() {
-            return wrong(name.at, "layout is given twice", PODS);
+            return invalid(name.at, "layout is given twice", PODS);
         }
         found = LAYOUTS.into_iter().find(|known| *known == value.text);
         if found.is_none() {
             let problem = format!("unknown layout {} (supported: {})", value.quoted(), LAYOUTS.join(", "));
-            return wrong(value.at, problem, PODS);
+            return invalid(value.at, problem, PODS);
         }
     }
     Ok(found)
@@ -175,10 +175,10 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
 fn label_value(text: Piece<'_>) -> Parsed<String> {
     let problem = match text.text.char_indices().find(|(_, c)| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
         Some((at, ':')) => {
-            return wrong(text.at + at, "a port is not allowed with layout=: the pods define their ports", PODS);
+            return invalid(text.at + at, "a port is not allowed with layout=: the pods define their ports", PODS);
         }
         Some((at, letter)) => {
-            return wrong(
+            return invalid(
                 text.at + at,
                 format!("invalid character {letter:?} in a label (allowed: a-z, A-Z, 0-9, -, _, .)"),
                 PODS,
@@ -189,11 +189,11 @@ fn label_value(text: Piece<'_>) -> Parsed<String> {
             format!("the label is {} characters long (limit: {})", text.text.len(), LONGEST.0)
         }
         None if text.text.starts_with(['-', '_', '.']) || text.text.ends_with(['-', '_', '.']) => {
-            "a label must begin and end with a letter or a digit".to_string()
+            "a label must start and end with a letter or a digit".to_string()
         }
         None => return Ok(text.text.to_string()),
     };
-    wrong(text.at, problem, PODS)
+    invalid(text.at, problem, PODS)
 }
 
 /// `svc[.ns[.svc[.cluster…]]][:port]`.
@@ -203,7 +203,7 @@ fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
         None => (text, None),
     };
     if name.is_empty() {
-        return wrong(name.at, "missing service name", EXAMPLE);
+        return invalid(name.at, "missing service name", EXAMPLE);
     }
     let mut labels = name.until(name.text.trim_end_matches('.').len()).split('.');
     let mut target = KubernetesTarget::default();
@@ -217,7 +217,7 @@ fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
         && third.text != "svc"
     {
         let problem = format!("expected svc after service and namespace, got {}", third.quoted());
-        return wrong(third.at, problem, "kubernetes:///pay.prod.svc.cluster.local:grpc");
+        return invalid(third.at, problem, "kubernetes:///pay.prod.svc.cluster.local:grpc");
     }
     // The cluster's name is known to its DNS only; the API has no name for it.
     for domain in labels {
@@ -234,7 +234,7 @@ fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.text.len() > LONGEST.1 || !text.text.chars().all(is_letter) {
         let problem = format!("{} is neither a port number nor a port name (up to 15 of a-z, 0-9, -)", text.quoted());
-        return wrong(text.at, problem, EXAMPLE);
+        return invalid(text.at, problem, EXAMPLE);
     }
     Ok(ServicePort::Name(text.text.to_string()))
 }
@@ -242,11 +242,11 @@ fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
 /// A valid Kubernetes name (RFC 1123, lower case).
 fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
     if text.is_empty() {
-        return wrong(text.at, format!("the {what} is empty"), EXAMPLE);
+        return invalid(text.at, format!("the {what} is empty"), EXAMPLE);
     }
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if let Some((at, letter)) = text.text.char_indices().find(|(_, c)| !is_letter(*c)) {
-        return wrong(
+        return invalid(
             text.at + at,
             format!("invalid character {letter:?} in the {what} (allowed: a-z, 0-9, -)"),
             EXAMPLE,
@@ -254,10 +254,10 @@ fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
     }
     if text.text.len() > LONGEST.0 {
         let problem = format!("the {what} is {} characters long (limit: {})", text.text.len(), LONGEST.0);
-        return wrong(text.at + LONGEST.0, problem, EXAMPLE);
+        return invalid(text.at + LONGEST.0, problem, EXAMPLE);
     }
     if text.text.starts_with('-') || text.text.ends_with('-') {
-        return wrong(text.at, format!("a {what} must not begin or end with a hyphen"), EXAMPLE);
+        return invalid(text.at, format!("a {what} must not start or end with a hyphen"), EXAMPLE);
     }
     Ok(text.text.to_string())
 }

@@ -54,7 +54,7 @@ fn refusal(settings: &KubernetesSettings) -> String {
 }
 
 #[test]
-fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
+fn several_kubeconfigs_are_merged_and_the_first_value_wins() {
     let here = tempfile::tempdir().unwrap();
     let first = written(&here, "a", &config("one", &json!({ "server": "https://one:1" }), &json!({ "token": "t" })));
     let other = config("two", &json!({ "server": "https://two:2" }), &json!({}));
@@ -80,7 +80,7 @@ fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
 }
 
 #[test]
-fn a_kubeconfig_that_leads_nowhere_says_where_it_ends() {
+fn a_dangling_reference_in_a_kubeconfig_is_named() {
     let here = tempfile::tempdir().unwrap();
     let of = |text: &str| refusal(&settings(&[&written(&here, "config", text)]));
     let server = json!({ "server": "https://one:1" });
@@ -104,7 +104,7 @@ fn a_kubeconfig_that_leads_nowhere_says_where_it_ends() {
 }
 
 #[test]
-fn a_pod_asks_as_its_service_account() {
+fn a_pod_queries_as_its_service_account() {
     let account = tempfile::tempdir().unwrap();
     let pod = Pod { server: "https://10.96.0.1:443".to_string(), account: account.path().to_path_buf() };
     let settings =
@@ -218,8 +218,9 @@ fn credentials_that_cannot_be_shown_are_refused_with_the_reason() {
         exec(json!({ "command": "x", "apiVersion": old })),
         format!("exec: unsupported apiVersion {old:?}; expected {versions}")
     );
-    let asks = json!({ "command": "x", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Always" });
-    assert!(exec(asks).contains("\"x\" requires interactive input (interactiveMode: Always)"));
+    let interactive =
+        json!({ "command": "x", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Always" });
+    assert!(exec(interactive).contains("\"x\" requires interactive input (interactiveMode: Always)"));
 }
 
 /// A user whose plugin is a line of shell.
@@ -252,9 +253,9 @@ async fn a_plugin_is_run_once_and_again_when_its_token_has_ended() {
         assert_eq!(shown(&lasting).await.unwrap()[0].1, "Bearer said");
     }
     assert_eq!(times(), 1);
-    let told: Value = serde_json::from_str(&std::fs::read_to_string(&runs).unwrap()).unwrap();
-    assert_eq!(told["kind"], "ExecCredential");
-    assert_eq!(told["spec"], json!({ "interactive": false, "cluster": { "server": "https://one:1" } }));
+    let expected: Value = serde_json::from_str(&std::fs::read_to_string(&runs).unwrap()).unwrap();
+    assert_eq!(expected["kind"], "ExecCredential");
+    assert_eq!(expected["spec"], json!({ "interactive": false, "cluster": { "server": "https://one:1" } }));
     let ended = runs_of("2001-01-01T00:00:00Z");
     for _ in 0..3 {
         assert_eq!(shown(&ended).await.unwrap()[0].1, "Bearer said");
@@ -263,23 +264,23 @@ async fn a_plugin_is_run_once_and_again_when_its_token_has_ended() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_makes_nothing_says_why_and_never_what_it_printed() {
+async fn a_plugin_without_credentials_is_reported_with_the_reason_and_never_its_output() {
     let failed = async |line: &str| shown(&plugin(line)).await.expect_err(line);
     let sorry = failed("echo hunter2; echo first >&2; echo 'run: login' >&2; exit 3").await;
     assert_eq!(sorry, "no credentials: \"/bin/sh\" failed with exit status: 3: run: login");
-    let told = |why: &str| format!("no credentials: \"/bin/sh\" {why}");
-    assert_eq!(failed("echo 'hunter2: ['").await, told("did not print an ExecCredential"));
-    assert_eq!(failed("echo '{kind: Pod}'").await, told("printed kind \"Pod\", expected ExecCredential"));
+    let expected = |why: &str| format!("no credentials: \"/bin/sh\" {why}");
+    assert_eq!(failed("echo 'hunter2: ['").await, expected("did not print an ExecCredential"));
+    assert_eq!(failed("echo '{kind: Pod}'").await, expected("printed kind \"Pod\", expected ExecCredential"));
     let other = printed("{}").replace("v1beta1", "v1");
     let versions =
         "printed apiVersion \"client.authentication.k8s.io/v1\", expected \"client.authentication.k8s.io/v1beta1\"";
-    assert_eq!(failed(&format!("echo '{other}'")).await, told(versions));
+    assert_eq!(failed(&format!("echo '{other}'")).await, expected(versions));
     let status = async |status: &str| failed(&format!("echo '{}'", printed(status))).await;
-    assert_eq!(status("{}").await, told("printed neither a token nor a client certificate"));
+    assert_eq!(status("{}").await, expected("printed neither a token nor a client certificate"));
     let half = r#"{"clientKeyData":"hunter2"}"#;
-    assert_eq!(status(half).await, told("printed a certificate without its key, or a key without its certificate"));
+    assert_eq!(status(half).await, expected("printed a certificate without its key, or a key without its certificate"));
     let when = r#"{"token":"hunter2","expirationTimestamp":"soon"}"#;
-    assert_eq!(status(when).await, told("printed an invalid expirationTimestamp \"soon\""));
+    assert_eq!(status(when).await, expected("printed an invalid expirationTimestamp \"soon\""));
     let exec = json!({
         "command": "/nonexistent/login", "apiVersion": "client.authentication.k8s.io/v1", "installHint": "get it\u{7}",
     });
@@ -358,10 +359,10 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
     let here = tempfile::tempdir().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
-    let (heard, mut recorded) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut recorded) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let heard = heard.clone();
+            let sender = sender.clone();
             tokio::spawn(async move {
                 let mut read = [0; 4096];
                 while let Ok(count @ 1..) = stream.read(&mut read).await {
@@ -371,7 +372,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
                         false => r#"{"message":"not found"}"#,
                     };
                     let status = if request.contains("/endpointslices") { "200 OK" } else { "404 Not Found" };
-                    heard.send(request).unwrap();
+                    sender.send(request).unwrap();
                     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
                     stream.write_all(answer.as_bytes()).await.unwrap();
                 }
@@ -416,7 +417,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
             count += 1;
             assert!(!request.to_lowercase().contains("authorization") && !request.contains("hunter2"), "{request}");
         }
-        assert!(count > 0, "{name}: nothing was asked");
+        assert!(count > 0, "{name}: nothing was queried");
     }
     assert!(!ran.exists(), "the plugin was run");
 }
@@ -438,7 +439,7 @@ fn a_password_in_the_servers_url_is_shown_nowhere() {
 }
 
 #[test]
-fn a_user_is_told_in_words_without_a_secret() {
+fn a_user_is_described_without_a_secret() {
     let words = |of: &Value| credentials::in_words(&user(of), "ann");
     let exec = json!({ "exec": { "command": "aws", "args": ["--secret"] } });
     assert_eq!(words(&exec), "the credentials from plugin \"aws\" for user \"ann\"");

@@ -30,7 +30,7 @@ pub(super) fn resolve(
     port: Option<u16>,
     limit: Duration,
 ) -> Resolution {
-    after(begin(settings, target, port, limit))
+    after(start(settings, target, port, limit))
 }
 
 /// The API of `target`'s namespace, else of the settings' namespace.
@@ -44,14 +44,14 @@ pub(super) async fn open(
     Ok(Api::new(access, namespace))
 }
 
-async fn begin(
+async fn start(
     settings: (KubernetesSettings, Secrets),
     target: KubernetesTarget,
     port: Option<u16>,
     limit: Duration,
 ) -> Result<(Update, SliceWatch), ResolveError> {
-    let begun = Instant::now();
-    let left = || limit.saturating_sub(begun.elapsed());
+    let started = Instant::now();
+    let left = || limit.saturating_sub(started.elapsed());
     let api = open(settings, target.namespace, limit).await?;
     let selector = format!("{SERVICE_NAME}={}", target.service);
     // Sequentially: they share a connection.
@@ -62,8 +62,8 @@ async fn begin(
     let listing = SliceListing::new(target.port, port, slices);
     let objects = ServiceObjects { service: service.into(), endpoints: Some(endpoints.into()) };
     let mut watch = SliceWatch { list_watch, service: target.service, listing, objects, elsewhere: Vec::new() };
-    watch.look_elsewhere().await;
-    let took = duration(begun.elapsed());
+    watch.search_elsewhere().await;
+    let took = duration(started.elapsed());
     let first = watch.update(&format!("responded in {took}, resource version {}", watch.list_watch.version()));
     // The legacy Endpoints always lag during changes, so they are compared only once.
     watch.objects.endpoints = None;
@@ -107,16 +107,16 @@ impl SliceWatch {
     }
 
     /// Finds out why no endpoint is listed, if none is.
-    async fn look_elsewhere(&mut self) {
+    async fn search_elsewhere(&mut self) {
         self.elsewhere.clear();
         let is_known = matches!(self.objects.service, Lookup::Found(_) | Lookup::Missing);
         if self.listing.addresses().is_empty() && is_known {
-            self.elsewhere = elsewhere::look(&self.list_watch.api, &self.service, self.objects.service.found()).await;
+            self.elsewhere = elsewhere::search(&self.list_watch.api, &self.service, self.objects.service.found()).await;
         }
     }
 
     /// The current state.
-    fn update(&self, asked: &str) -> Update {
+    fn update(&self, summary: &str) -> Update {
         let (server, namespace) = (self.list_watch.api.server(), self.list_watch.api.namespace());
         if self.listing.is_empty() && matches!(self.objects.service, Lookup::Missing) {
             let text = format!(
@@ -126,11 +126,11 @@ impl SliceWatch {
             let notes = self.elsewhere.iter().cloned().chain(self.list_watch.api.withheld()).collect();
             return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
-        let (endpoints, told) = self.listing.answer(self.objects.service.found());
-        let asked = format!("kubernetes {server} {asked}, namespace {namespace}");
-        let mut notes = vec![Note::new(NoteKind::Queried, asked)];
+        let (endpoints, listed_notes) = self.listing.answer(self.objects.service.found());
+        let summary = format!("kubernetes {server} {summary}, namespace {namespace}");
+        let mut notes = vec![Note::new(NoteKind::Queried, summary)];
         notes.extend(self.list_watch.api.withheld());
-        notes.extend(told);
+        notes.extend(listed_notes);
         notes.extend(self.objects.notes(&self.listing));
         notes.extend(self.elsewhere.iter().cloned());
         Update::Reset(Answer { endpoints, notes })

@@ -70,11 +70,11 @@ impl LeftOut {
                     .filter(|(other, _)| other == prefix)
                     .all(|(_, other)| other.name() == layout.name())
         };
-        let told = self.theirs.iter().filter(|(prefix, layout)| is_in_use(prefix, *layout));
-        let told: BTreeSet<String> = told
+        let names = self.theirs.iter().filter(|(prefix, layout)| is_in_use(prefix, *layout));
+        let names: BTreeSet<String> = names
             .filter_map(|(_, layout)| Some(format!("; clients of {} {}", layout.name(), layout.on_garbage()?)))
             .collect();
-        told.into_iter().collect()
+        names.into_iter().collect()
     }
 
     pub(super) fn remedy(&self, word: &str, show: &str, typed: &str) -> String {

@@ -78,13 +78,13 @@ impl<'a> SettingsReader<'a> {
         flag: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<Sourced<T>>, SettingsError> {
-        let Some(said) = self.given.first_of(&[flag]).pop() else { return Ok(None) };
-        let [text] = said.values.as_slice() else {
-            return Err(SettingsError::Several { place: said.place, count: said.values.len() });
+        let Some(found) = self.given.first_of(&[flag]).pop() else { return Ok(None) };
+        let [text] = found.values.as_slice() else {
+            return Err(SettingsError::Several { place: found.place, count: found.values.len() });
         };
         match parse(text) {
-            Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
-            Err(why) => Err(SettingsError::Flag { place: said.place, value: text.clone(), source: why.into() }),
+            Ok(value) => Ok(Some(Sourced::new(value, found.origin))),
+            Err(why) => Err(SettingsError::Flag { place: found.place, value: text.clone(), source: why.into() }),
         }
     }
 
@@ -103,8 +103,8 @@ impl<'a> SettingsReader<'a> {
 
     /// The values of a repeatable flag.
     pub fn flag_texts(&self, flag: &'static str) -> Vec<String> {
-        let Some(said) = self.given.first_of(&[flag]).pop() else { return Vec::new() };
-        let texts = said.values.iter().flat_map(|value| value.split(',')).map(str::trim);
+        let Some(found) = self.given.first_of(&[flag]).pop() else { return Vec::new() };
+        let texts = found.values.iter().flat_map(|value| value.split(',')).map(str::trim);
         texts.filter(|text| !text.is_empty()).map(str::to_string).collect()
     }
 
@@ -116,7 +116,7 @@ impl<'a> SettingsReader<'a> {
     pub fn flag_duration(&self, flag: &'static str) -> Result<Option<Sourced<Duration>>, SettingsError> {
         match self.flag(flag, super::duration)? {
             Some(zero) if zero.value.is_zero() => {
-                let place = self.given.first_of(&[flag]).pop().map_or_else(|| flag.to_string(), |said| said.place);
+                let place = self.given.first_of(&[flag]).pop().map_or_else(|| flag.to_string(), |found| found.place);
                 Err(SettingsError::Zero { place })
             }
             other => Ok(other),
@@ -131,14 +131,14 @@ impl<'a> SettingsReader<'a> {
     /// The error names the place and the value.
     pub fn switches(&self, flags: &[&'static str]) -> Result<Vec<Sourced<&'static str>>, SettingsError> {
         let mut on = Vec::new();
-        for said in self.given.first_of(flags) {
-            let text = said.values.first().map(String::as_str).unwrap_or_default();
+        for found in self.given.first_of(flags) {
+            let text = found.values.first().map(String::as_str).unwrap_or_default();
             match super::boolean(text) {
-                Ok(true) => on.push(Sourced::new(said.flag, said.origin)),
+                Ok(true) => on.push(Sourced::new(found.flag, found.origin)),
                 Ok(false) => {}
                 Err(why) => {
                     let value = text.to_string();
-                    return Err(SettingsError::Flag { place: said.place, value, source: why.into() });
+                    return Err(SettingsError::Flag { place: found.place, value, source: why.into() });
                 }
             }
         }

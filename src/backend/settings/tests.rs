@@ -49,7 +49,7 @@ fn every_backend_reads_the_settings_that_it_lists_and_no_others() {
 }
 
 #[test]
-fn no_two_backends_have_a_flag_of_one_name_and_every_setting_says_what_it_is() {
+fn no_two_backends_have_a_flag_of_one_name_and_every_setting_has_a_description() {
     let mut names = BTreeSet::new();
     for (backend, setting) in
         BACKENDS.iter().flat_map(|backend| backend.about().settings.iter().map(move |s| (backend, s)))
@@ -70,7 +70,7 @@ fn no_two_backends_have_a_flag_of_one_name_and_every_setting_says_what_it_is() {
 }
 
 #[test]
-fn settings_that_nobody_configured_are_the_defaults() {
+fn settings_without_configuration_are_the_defaults() {
     let settings = Settings::default();
     assert_eq!(settings.of::<crate::backend::dns::DnsSettings>().family, crate::backend::dns::Family::Both);
 }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_refused_with_an_example() {
+    fn what_is_not_a_duration_is_refused_with_an_example() {
         for text in ["", "abc", "-1", "1x", "1m30", "1..5", ".", "inf", "NaN", "1e9h", "5 s", "s", "１０"] {
             let error = duration(text).unwrap_err().to_string();
             assert!(error.contains("250ms"), "{text}: {error}");

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use super::host::{host, port, split, v6};
-use super::piece::{Parsed, Piece, wrong};
+use super::piece::{Parsed, Piece, invalid};
 use crate::backend::dns::example::EXAMPLE;
 use crate::model::host_port::joined;
 use crate::model::services;
@@ -21,7 +21,7 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     if parts.has_stray_colons {
         return match is_v6(piece.text) {
             true => Ok((v6(piece)?, None)),
-            false => wrong(
+            false => invalid(
                 piece.at,
                 format!("{} has more than one colon and is not an IPv6 address", piece.quoted()),
                 example,
@@ -30,7 +30,7 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     }
     let name = match (parts.host.text, parts.is_bracketed) {
         ("", false) if parts.port.is_some_and(Piece::is_empty) => {
-            return wrong(piece.at, "missing host and port", example);
+            return invalid(piece.at, "missing host and port", example);
         }
         ("", _) if parts.is_bracketed || parts.port.is_some() => THIS_MACHINE.to_string(),
         (text, true) if text.contains(':') => v6(parts.host)?,
@@ -54,11 +54,11 @@ fn is_v6(text: &str) -> bool {
 fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
     // grpc-go and C-core accept a sign.
     let text = text.strip("+").filter(|rest| rest.text.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(text);
-    let begins_with_letter = text.text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let starts_with_letter = text.text.starts_with(|c: char| c.is_ascii_alphabetic());
     match services::port(text.text) {
         _ if text.is_empty() => Ok(None),
-        Some(port) if begins_with_letter => Ok(Some(port)),
-        None if begins_with_letter => wrong(
+        Some(port) if starts_with_letter => Ok(Some(port)),
+        None if starts_with_letter => invalid(
             text.at,
             format!("{} is neither a port number nor a known service name (http, https)", text.quoted()),
             example,
@@ -77,7 +77,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
         let name = without_query(after).text;
         let name = name.rsplit_once('@').map_or(name, |(_, name)| name);
         let example = if name.is_empty() { EXAMPLE.to_string() } else { format!("{scheme}:///{}", shorten(name, 60)) };
-        return wrong(
+        return invalid(
             after.at,
             format!("missing name: the part after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),
             example,

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::piece::{Parsed, Piece, wrong};
+use super::piece::{Parsed, Piece, invalid};
 use crate::model::host_port::{self, BracketError, HostPort, PortError, joined};
 use crate::text::shorten;
 
@@ -27,10 +27,10 @@ pub fn split(piece: Piece<'_>) -> Parsed<Parts<'_>> {
             is_bracketed: parts.is_bracketed,
             has_stray_colons: parts.has_stray_colons(),
         }),
-        Err(BracketError::Unclosed) => wrong(piece.at, "missing closing bracket", "[::1]:50051"),
+        Err(BracketError::Unclosed) => invalid(piece.at, "missing closing bracket", "[::1]:50051"),
         Err(BracketError::Followed { at }) => {
             let after = piece.from(at);
-            wrong(after.at, format!("unexpected {} after the bracketed address", after.quoted()), "[::1]:50051")
+            invalid(after.at, format!("unexpected {} after the bracketed address", after.quoted()), "[::1]:50051")
         }
     }
 }
@@ -41,9 +41,9 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     if parts.has_stray_colons {
         return match piece.text.parse::<Ipv6Addr>() {
             Ok(literal) => {
-                wrong(piece.at, "an IPv6 address must be in brackets", format!("[{literal}] or [{literal}]:50051"))
+                invalid(piece.at, "an IPv6 address must be in brackets", format!("[{literal}] or [{literal}]:50051"))
             }
-            Err(_) => wrong(
+            Err(_) => invalid(
                 piece.at,
                 format!("{} has more than one colon and is not an IPv6 address in brackets", piece.quoted()),
                 example,
@@ -59,7 +59,7 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
 /// (`%25eth0`) or not (`%eth0`); it is returned as `fe80::1%eth0`.
 pub fn v6(literal: Piece<'_>) -> Parsed<String> {
     let no_address =
-        || wrong(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
+        || invalid(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
     let (address, zone) = literal.text.split_once('%').unwrap_or((literal.text, ""));
     let Ok(ip) = address.parse::<Ipv6Addr>() else { return no_address() };
     if address.len() == literal.text.len() {
@@ -71,7 +71,7 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
         Ok(0) => Ok(ip.to_string()),
         Ok(index) => Ok(format!("{ip}%{index}")),
         Err(_) if !name.is_empty() && name.chars().all(is_zone_letter) => Ok(format!("{ip}%{name}")),
-        Err(_) => wrong(
+        Err(_) => invalid(
             literal.at + address.len(),
             "invalid IPv6 zone; expected the name or number of a network interface (see `ip link`)",
             format!("[{ip}%25eth0]:50051"),
@@ -82,13 +82,13 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
 /// A valid port to listen on.
 pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
     host_port::port(digits.text).or_else(|error| match error {
-        PortError::Empty => wrong(digits.at, "missing port after the colon", example),
+        PortError::Empty => invalid(digits.at, "missing port after the colon", example),
         PortError::NotANumber { at } => {
-            wrong(digits.at + at, format!("{} is not a port number", digits.quoted()), example)
+            invalid(digits.at + at, format!("{} is not a port number", digits.quoted()), example)
         }
-        PortError::Zero => wrong(digits.at, "port 0 is not a valid port", example),
+        PortError::Zero => invalid(digits.at, "port 0 is not a valid port", example),
         PortError::TooLarge => {
-            wrong(digits.at, format!("port {} is out of range (1 to 65535)", shorten(digits.text, 20)), example)
+            invalid(digits.at, format!("port {} is out of range (1 to 65535)", shorten(digits.text, 20)), example)
         }
     })
 }
@@ -96,23 +96,27 @@ pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
 /// A host name: letters (any script), digits, `-`, `_`, in labels of 1 to 63 bytes, 253 in all, or an IPv4 literal.
 pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     if name.is_empty() {
-        return wrong(name.at, "missing host name", example);
+        return invalid(name.at, "missing host name", example);
     }
     if let Some((at, character)) =
         name.text.char_indices().find(|(_, c)| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
     {
-        return wrong(name.at + at, format!("invalid character {character:?} in the host name"), example);
+        return invalid(name.at + at, format!("invalid character {character:?} in the host name"), example);
     }
     let relative = name.text.strip_suffix('.').unwrap_or(name.text);
     if relative.len() > 253 {
-        return wrong(name.at + 253, format!("the host name is {} bytes long (limit: 253)", relative.len()), example);
+        return invalid(name.at + 253, format!("the host name is {} bytes long (limit: 253)", relative.len()), example);
     }
     for label in name.until(relative.len()).split('.') {
         if label.is_empty() {
-            return wrong(label.at, "empty label in the host name (two dots in a row, or a dot at the start)", example);
+            return invalid(
+                label.at,
+                "empty label in the host name (two dots in a row, or a dot at the start)",
+                example,
+            );
         }
         if label.text.len() > 63 {
-            return wrong(
+            return invalid(
                 label.at,
                 format!("a label of the host name is {} bytes long (limit: 63)", label.text.len()),
                 example,
@@ -121,7 +125,7 @@ pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     }
     let numeric = |c: char| c.is_ascii_digit() || c == '.';
     if name.text.contains('.') && name.text.chars().all(numeric) && name.text.parse::<Ipv4Addr>().is_err() {
-        return wrong(name.at, format!("{} is not an IPv4 address", name.quoted()), example);
+        return invalid(name.at, format!("{} is not an IPv4 address", name.quoted()), example);
     }
     Ok(name.text.to_string())
 }

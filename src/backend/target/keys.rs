@@ -6,7 +6,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::host::host_port;
 use super::percent::decode;
-use super::piece::{Parsed, Piece, wrong};
+use super::piece::{Parsed, Piece, invalid};
 use super::uri::{COMPONENT, PATH, server_text};
 use crate::layout::{LAYOUTS, Layout};
 use crate::model::host_port::joined;
@@ -37,7 +37,7 @@ pub fn split<'a>(
             None => {
                 let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains([':', ',']));
                 let whose = members.whose;
-                return wrong(
+                return invalid(
                     after.at,
                     format!("missing service name: the part after {scheme}:// is the list of {whose}"),
                     format!("{scheme}:///{}", shorten(name.unwrap_or("pay"), 60)),
@@ -54,11 +54,11 @@ impl Members {
     pub fn parse(&self, list: Piece<'_>) -> Parsed<Vec<String>> {
         if list.text.contains('@') {
             let problem = format!("user and password are not allowed in a target: set {}", self.user);
-            return wrong(list.at, problem, self.example);
+            return invalid(list.at, problem, self.example);
         }
         let each = list.split(',').map(|member| {
             if member.is_empty() {
-                return wrong(member.at, "empty element in the list of members", self.example);
+                return invalid(member.at, "empty element in the list of members", self.example);
             }
             host_port(member, self.example).map(|(host, port)| joined(&host, port))
         });
@@ -103,10 +103,10 @@ pub fn parameters(query: Option<Piece<'_>>, words: &ParameterTexts) -> Parsed<Pa
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
         let decoded = decode(value, true, example)?;
-        let twice = || wrong(name.at, format!("{} is given twice", name.text), example);
+        let twice = || invalid(name.at, format!("{} is given twice", name.text), example);
         match (name.text, words.key) {
             ("key", Some(_)) if found.key.is_some() => return twice(),
-            ("key", Some(key)) if decoded.is_empty() => return wrong(value.at, "missing key", key),
+            ("key", Some(key)) if decoded.is_empty() => return invalid(value.at, "missing key", key),
             ("key", Some(_)) => found.key = Some(decoded),
             ("prefix", _) if found.prefix.is_some() => return twice(),
             ("prefix", _) => found.prefix = Some(decoded),
@@ -116,13 +116,13 @@ pub fn parameters(query: Option<Piece<'_>>, words: &ParameterTexts) -> Parsed<Pa
                 None => {
                     let known = layouts(words.is_written).collect::<Vec<_>>().join(", ");
                     let problem = format!("unknown layout {} (supported: {known})", value.quoted());
-                    return wrong(value.at, problem, with_layout);
+                    return invalid(value.at, problem, with_layout);
                 }
             },
             _ => {
                 let (scheme, known) = (words.scheme, words.known);
                 let problem = format!("unknown parameter {} of {scheme}: (supported: {known})", name.quoted());
-                return wrong(name.at, problem, with_prefix);
+                return invalid(name.at, problem, with_prefix);
             }
         }
     }

@@ -23,7 +23,7 @@ pub mod uri;
 use super::dns::example::EXAMPLE;
 use foreign::FOREIGN;
 use grpc::host_port;
-pub use piece::{Parsed, Piece, Problem, wrong};
+pub use piece::{Parsed, Piece, Problem, invalid};
 pub use scheme::{Example, Scheme};
 
 /// Maximum length of a target: enough for a list of some thousand addresses.
@@ -111,13 +111,13 @@ fn without_backend() -> impl Iterator<Item = &'static str> {
 
 fn parse(whole: Piece<'_>) -> Parsed<Target> {
     if whole.is_empty() {
-        return wrong(0, "the target is empty", format!("pay or {EXAMPLE}"));
+        return invalid(0, "the target is empty", format!("pay or {EXAMPLE}"));
     }
     if whole.text.len() > LONGEST {
-        return wrong(LONGEST, format!("the target is {} bytes long (limit: {LONGEST})", whole.text.len()), EXAMPLE);
+        return invalid(LONGEST, format!("the target is {} bytes long (limit: {LONGEST})", whole.text.len()), EXAMPLE);
     }
     if let Some((at, character)) = whole.text.char_indices().find(|(_, c)| c.is_control()) {
-        return wrong(at, format!("invalid control character U+{:04X}", u32::from(character)), EXAMPLE);
+        return invalid(at, format!("invalid control character U+{:04X}", u32::from(character)), EXAMPLE);
     }
     let Some((typed, rest)) = split_scheme(whole) else { return without_scheme(whole) };
     let lower = typed.text.to_ascii_lowercase();
@@ -125,7 +125,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
     if !scheme.is_some_and(|scheme| scheme.takes_spaces)
         && let Some(at) = rest.text.find(char::is_whitespace)
     {
-        return wrong(rest.at + at, "a target must not contain white space", without_space(whole));
+        return invalid(rest.at + at, "a target must not contain white space", without_space(whole));
     }
     match (scheme, lower.as_str()) {
         (Some(scheme), _) => (scheme.parse)(rest),
@@ -133,7 +133,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
             Ok(Target::Foreign { scheme: lower, rest: secrets::mask(rest.text) })
         }
         (None, "http" | "https" | "grpc" | "grpcs" | "tcp") => url(typed, rest),
-        (None, unknown) => wrong(typed.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
+        (None, unknown) => invalid(typed.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
     }
 }
 
@@ -159,7 +159,7 @@ fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
 /// A bare name, or gRPC's default scheme.
 fn without_scheme(whole: Piece<'_>) -> Parsed<Target> {
     match whole.text.find(char::is_whitespace) {
-        Some(at) => wrong(at, "a target must not contain white space", without_space(whole)),
+        Some(at) => invalid(at, "a target must not contain white space", without_space(whole)),
         None => dns::target::without_scheme(whole),
     }
 }
@@ -199,7 +199,7 @@ fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
         }
         Err(_) => EXAMPLE.to_string(),
     };
-    wrong(scheme.at, format!("{}: is a URL scheme, not a gRPC target scheme", scheme.text), example)
+    invalid(scheme.at, format!("{}: is a URL scheme, not a gRPC target scheme", scheme.text), example)
 }
 
 #[cfg(test)]

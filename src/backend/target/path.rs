@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::piece::{Parsed, Piece, wrong};
+use super::piece::{Parsed, Piece, invalid};
 
 /// `path`, `///abs`: as typed, nothing is percent-decoded.
 pub fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
@@ -12,11 +12,11 @@ pub fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
         Some(after) if after.is_empty() => after,
         Some(after) => {
             let server = after.split_once('/').map_or(after, |(server, _)| server);
-            return wrong(server.at, format!("{scheme}: targets have no server, got {}", server.quoted()), example);
+            return invalid(server.at, format!("{scheme}: targets have no server, got {}", server.quoted()), example);
         }
         None => rest,
     };
-    if path.is_empty() { wrong(path.at, "missing path", example) } else { Ok(PathBuf::from(path.text)) }
+    if path.is_empty() { invalid(path.at, "missing path", example) } else { Ok(PathBuf::from(path.text)) }
 }
 
 /// The canonical form. `file://x` would name a server, so a path that starts with two slashes gets an empty one.

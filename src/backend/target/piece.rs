@@ -97,6 +97,6 @@ pub type Parsed<T> = Result<T, Problem>;
 /// # Errors
 ///
 /// Always.
-pub fn wrong<T>(at: usize, problem: impl Into<String>, example: impl Into<String>) -> Parsed<T> {
+pub fn invalid<T>(at: usize, problem: impl Into<String>, example: impl Into<String>) -> Parsed<T> {
     Err(Problem { at, problem: problem.into(), example: example.into() })
 }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays_readable() {
+    fn what_is_not_a_secret_stays_readable() {
         for (typed, part) in [
             ("consul:///pay?tag=v1&nr=2", "tag=v1"),
             ("consul:///pay?healthy=maybe", "maybe"),

@@ -13,7 +13,7 @@ pub(in crate::backend) type Refused = (&'static str, usize, &'static str);
 macro_rules! target_tests {
     ($table:expr, $refused:expr, $mended:expr, $with_secret:expr) => {
         #[test]
-        fn every_form_means_what_it_says() {
+        fn every_form_is_parsed() {
             for (text, target, _) in $table {
                 assert_eq!(text.parse::<Target>().as_ref(), Ok(&target), "{text}");
             }
@@ -28,7 +28,7 @@ macro_rules! target_tests {
         }
 
         #[test]
-        fn what_is_no_target_is_refused_with_position_and_example() {
+        fn what_is_not_a_target_is_refused_with_position_and_example() {
             crate::backend::target::tests::refused($refused);
         }
 
@@ -145,7 +145,7 @@ fn noise_is_refused_with_a_short_message() {
 }
 
 #[test]
-fn a_scheme_without_backend_says_what_there_is() {
+fn a_scheme_without_backend_lists_the_supported_ones() {
     let have = ["ip", "file", "dns", "consul"];
     let reason = |text: &str| text.parse::<Target>().unwrap().unsupported_reason(&have);
     assert_eq!(
@@ -172,8 +172,8 @@ fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
     assert_eq!(optional, OPTIONAL);
     for backend in optional {
         let reason = format!("{backend}:///pay").parse::<Target>().unwrap().unsupported_reason(&["dns"]).unwrap();
-        let says = format!("no {backend} backend: build with `--features {backend}`");
-        assert!(reason.contains(&says), "{reason}");
+        let expected = format!("no {backend} backend: build with `--features {backend}`");
+        assert!(reason.contains(&expected), "{reason}");
     }
 }
 

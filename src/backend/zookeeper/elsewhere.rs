@@ -18,7 +18,7 @@ const PARENTS: usize = 200;
 const NAMED: usize = 3;
 
 /// Notes on other parents that have the name, and what to do.
-pub(super) async fn look(
+pub(super) async fn search(
     session: &mut Session,
     target: &ZookeeperTarget,
     limit: Duration,
@@ -28,7 +28,7 @@ pub(super) async fn look(
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for _ in 0..3 {
         let left = end.saturating_duration_since(Instant::now());
-        let answers = session.ask(Op::GetChildren2, &parents, left).await?;
+        let answers = session.query(Op::GetChildren2, &parents, left).await?;
         let mut next = Vec::new();
         for (parent, answer) in parents.into_iter().zip(answers) {
             let names = match answer.error {

@@ -27,10 +27,10 @@ impl Ensemble {
             settings.connect.value.clone()
         } else {
             let servers = named.iter().map(|server| Server::parse(server)).collect::<Result<_, _>>();
-            let wrong = |error: ZookeeperSettingError| {
+            let invalid = |error: ZookeeperSettingError| {
                 ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper {error}")).caused_by(error)
             };
-            Connect { servers: servers.map_err(wrong)?, chroot: String::new() }
+            Connect { servers: servers.map_err(invalid)?, chroot: String::new() }
         };
         Ok(Ensemble { connect, auth: settings.auth.value.clone() })
     }
@@ -39,18 +39,18 @@ impl Ensemble {
     pub(super) async fn first<'a, T>(
         &'a self,
         limit: Duration,
-        ask: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, ZookeeperError>>,
+        query: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, ZookeeperError>>,
     ) -> Result<(T, Vec<Failed<ZookeeperError>>), ResolveError> {
-        let asked = failover::first(self.connect.servers.iter(), limit, ask);
-        asked.await.map_err(|error| error.of("zookeeper", "server"))
+        let outcome = failover::first(self.connect.servers.iter(), limit, query);
+        outcome.await.map_err(|error| error.of("zookeeper", "server"))
     }
 
     /// Opens a session on `server` and authenticates, if the settings name a user.
     pub(super) async fn join(&self, server: &Server, limit: Duration) -> Result<Session, ZookeeperError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut session = Session::open(server, &self.connect.chroot, limit).await?;
         if let Some(who) = &self.auth {
-            session.authenticate(who, limit.saturating_sub(begun.elapsed())).await?;
+            session.authenticate(who, limit.saturating_sub(started.elapsed())).await?;
         }
         Ok(session)
     }
@@ -58,20 +58,20 @@ impl Ensemble {
     /// `zookeeper 3.9.5 at 127.0.0.1:2181, leader`, of the first server that responds. A server that does not serve
     /// requests is an error.
     pub(super) async fn ping(&self, limit: Duration) -> Result<String, ResolveError> {
-        let asked = self.first(limit, |server, left| Box::pin(self.look(server, left)));
-        Ok(asked.await?.0)
+        let outcome = self.first(limit, |server, left| Box::pin(self.search(server, left)));
+        Ok(outcome.await?.0)
     }
 
-    async fn look(&self, server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
-        let begun = Instant::now();
-        let text = session::said(server, limit).await?;
+    async fn search(&self, server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
+        let started = Instant::now();
+        let text = session::srvr(server, limit).await?;
         let after = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         if let (Some(version), Some(mode)) = (after("Zookeeper version:"), after("Mode:")) {
             let version = version.split(['-', ',']).next().unwrap_or(version);
             return Ok(format!("zookeeper {version} at {server}, {mode}"));
         }
         // The command is not on its whitelist, or the server does not serve requests: a session shows which.
-        self.join(server, limit.saturating_sub(begun.elapsed())).await?;
+        self.join(server, limit.saturating_sub(started.elapsed())).await?;
         Ok(format!("zookeeper (version unknown) at {server}"))
     }
 }

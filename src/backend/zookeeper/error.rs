@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::jute;
 use crate::backend::failover::MemberError;
-use crate::backend::socket::io_words;
+use crate::backend::socket::io_text;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::text::duration;
 
@@ -14,7 +14,7 @@ use crate::text::duration;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ZookeeperError {
     /// No connection.
-    #[error("{}", io_words(.0))]
+    #[error("{}", io_text(.0))]
     Connect(#[source] io::Error),
     /// Connecting took too long.
     #[error("no connection within {}", duration(*.0))]
@@ -36,7 +36,7 @@ pub(super) enum ZookeeperError {
         limit: Duration,
     },
     /// The connection broke.
-    #[error("connection lost: {}", io_words(.0))]
+    #[error("connection lost: {}", io_text(.0))]
     Broken(#[source] io::Error),
     /// The server closed the connection.
     #[error("connection lost: closed by the server")]
@@ -47,7 +47,7 @@ pub(super) enum ZookeeperError {
     /// The server closed the connection instead of opening a session.
     #[error(
         "failed to open a session: {} (it has no leader, its connection limit for this host is reached (maxClientCnxns), or its port requires TLS)",
-        source.as_ref().map_or_else(|| "the server closed the connection".to_string(), io_words)
+        source.as_ref().map_or_else(|| "the server closed the connection".to_string(), io_text)
     )]
     NoSession {
         /// How the connection was lost, if it was not closed in order.
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_apart_from_an_error_and_from_an_end() {
+    fn a_refusal_is_distinguished_from_an_error_and_from_an_end() {
         let code = |code| ZookeeperError::Refused { what: "reading children", code }.code();
         assert_eq!(code(jute::code::NO_AUTH), ResolveCode::Denied);
         assert_eq!(code(jute::code::SESSION_EXPIRED), ResolveCode::WatchBroken);

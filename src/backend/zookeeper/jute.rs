@@ -200,11 +200,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_its_length_its_number_and_what_it_asks() {
+    fn a_request_is_its_length_its_number_and_its_operation() {
         assert_eq!(bare(PING, Op::Ping), [0, 0, 0, 8, 255, 255, 255, 254, 0, 0, 0, 11]);
-        let asked = question(1, Op::GetData, "/a");
-        assert_eq!(asked, [0, 0, 0, 15, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 2, b'/', b'a', 1]);
-        assert_eq!(question(1, Op::Sync, "/a").len(), asked.len() - 1, "a sync watches nothing");
+        let request = question(1, Op::GetData, "/a");
+        assert_eq!(request, [0, 0, 0, 15, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 2, b'/', b'a', 1]);
+        assert_eq!(question(1, Op::Sync, "/a").len(), request.len() - 1, "a sync watches nothing");
         assert_eq!(connect(10_000).len(), 4 + 45);
     }
 

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_path_is_what_zookeeper_takes_for_one() {
         assert_eq!(check("/microservices/pay"), Ok(()));
-        for (wrong, why) in [
+        for (invalid, why) in [
             ("pay", PathError::NoSlash),
             ("/", PathError::EmptyName),
             ("//pay", PathError::EmptyName),
@@ -39,7 +39,7 @@ mod tests {
             ("/a/../b", PathError::Dots),
             ("/.", PathError::Dots),
         ] {
-            assert_eq!(check(wrong), Err(why), "{wrong}");
+            assert_eq!(check(invalid), Err(why), "{invalid}");
         }
     }
 }

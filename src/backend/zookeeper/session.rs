@@ -61,13 +61,13 @@ pub(super) struct Session {
     changed: VecDeque<String>,
     /// When the next liveness check is due, or must have been answered.
     due: Instant,
-    is_asked: bool,
+    is_queried: bool,
 }
 
 impl Session {
     /// Opens a session on `server`, within `limit` altogether.
     pub(super) async fn open(server: &Server, chroot: &str, limit: Duration) -> Result<Self, ZookeeperError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let stream = dial(server, limit).await?;
         let mut session = Session {
             stream,
@@ -76,10 +76,10 @@ impl Session {
             xid: 0,
             timeout: TIMEOUT,
             changed: VecDeque::new(),
-            due: begun + PULSE,
-            is_asked: false,
+            due: started + PULSE,
+            is_queried: false,
         };
-        let left = limit.saturating_sub(begun.elapsed());
+        let left = limit.saturating_sub(started.elapsed());
         let opened = timeout(left, async {
             session.send(&jute::connect(i32::try_from(TIMEOUT.as_millis()).unwrap_or(i32::MAX))).await?;
             session.frame().await
@@ -98,7 +98,7 @@ impl Session {
             Ok(timeout) if timeout > 0 => session.timeout = Duration::from_millis(timeout),
             _ => return Err(ZookeeperError::Refused { what: "opening a session", code: jute::code::SESSION_EXPIRED }),
         }
-        session.heard();
+        session.received();
         Ok(session)
     }
 
@@ -112,17 +112,17 @@ impl Session {
         let what = "authenticating";
         let (user, password) = who;
         let request = jute::auth(&format!("{user}:{}", password.reveal()));
-        let asked = async {
+        let exchange = async {
             self.send(&request).await?;
             self.answer(jute::AUTH).await
         };
-        let answer = timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
+        let answer = timeout(limit, exchange).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
         answer.good(what).map(drop)
     }
 
     /// Sends `op` for every path and sets a watch there, if `op` supports it. `limit` applies to all responses
     /// together.
-    pub(super) async fn ask(
+    pub(super) async fn query(
         &mut self,
         op: Op,
         paths: &[String],
@@ -135,7 +135,7 @@ impl Session {
             _ => "syncing with the leader",
         };
         let mut answers = Vec::with_capacity(paths.len());
-        let asked = async {
+        let exchange = async {
             for some in paths.chunks(AT_ONCE) {
                 let first = self.xid;
                 let mut requests = Vec::new();
@@ -152,7 +152,7 @@ impl Session {
             }
             Ok(())
         };
-        timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
+        timeout(limit, exchange).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
         Ok(answers)
     }
 
@@ -167,12 +167,12 @@ impl Session {
             };
             match frame {
                 Some(frame) => drop(self.sort(&frame)?),
-                None if self.is_asked => {
+                None if self.is_queried => {
                     return Err(ZookeeperError::Frozen { what: "ping", limit: PULSE });
                 }
                 None => {
                     self.send(&jute::bare(jute::PING, Op::Ping)).await?;
-                    (self.is_asked, self.due) = (true, clock::after(PULSE));
+                    (self.is_queried, self.due) = (true, clock::after(PULSE));
                 }
             }
         }
@@ -194,7 +194,7 @@ impl Session {
     /// Processes a notification; returns a response with its number.
     fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, SessionResponse)>, ZookeeperError> {
         let unread = || ZookeeperError::CutShort(Part::Head);
-        self.heard();
+        self.received();
         let mut reader = JuteReader(frame);
         let head = jute::head(&mut reader).ok_or_else(unread)?;
         match head.xid {
@@ -209,9 +209,9 @@ impl Session {
         }
     }
 
-    /// The server is alive.
-    fn heard(&mut self) {
-        (self.is_asked, self.due) = (false, clock::after(PULSE.min(self.timeout / 3)));
+    /// The server responded.
+    fn received(&mut self) {
+        (self.is_queried, self.due) = (false, clock::after(PULSE.min(self.timeout / 3)));
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), ZookeeperError> {
@@ -260,21 +260,21 @@ const NOT_SERVING: &str = "not currently serving requests";
 
 /// Why a server closed the connection instead of opening a session.
 async fn closed(server: &Server, source: Option<io::Error>, limit: Duration) -> ZookeeperError {
-    match said(server, limit).await {
+    match srvr(server, limit).await {
         Ok(text) if text.contains(NOT_SERVING) => ZookeeperError::NoLeader,
         _ => ZookeeperError::NoSession { source },
     }
 }
 
 /// The server's response to the four-letter word `srvr`, which needs no session and no permissions.
-pub(super) async fn said(server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
+pub(super) async fn srvr(server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
     let mut stream = dial(server, limit).await?;
-    let asked = async {
+    let exchange = async {
         stream.write_all(b"srvr").await?;
         let mut text = Vec::new();
         (&mut stream).take(64 * 1024).read_to_end(&mut text).await?;
         Ok::<_, io::Error>(String::from_utf8_lossy(&text).into_owned())
     };
-    let told = timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what: "srvr", limit })?;
-    told.map_err(ZookeeperError::Broken)
+    let response = timeout(limit, exchange).await.map_err(|_| ZookeeperError::NoAnswer { what: "srvr", limit })?;
+    response.map_err(ZookeeperError::Broken)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::backend::target::keys::{Members, ParameterTexts, fmt_keys, parameters, split};
 use crate::backend::target::percent::decode;
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
 /// The backend's name in the output and on the command line.
@@ -83,7 +83,7 @@ fn zookeeper(rest: Piece<'_>) -> Parsed<ZookeeperTarget> {
     let (authority, path) = split(before, "zookeeper", &SERVERS, false)?;
     let servers = authority.map(|authority| SERVERS.parse(authority)).transpose()?.unwrap_or_default();
     if path.is_empty() {
-        return wrong(path.at, "missing service name", EXAMPLE);
+        return invalid(path.at, "missing service name", EXAMPLE);
     }
     let service = decode(path, false, EXAMPLE)?;
     let parameters = parameters(query, &WORDS)?;

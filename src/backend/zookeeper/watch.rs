@@ -47,40 +47,40 @@ const LONGEST: usize = 4096;
 
 /// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: ZookeeperSettings, target: ZookeeperTarget, limit: Duration) -> Resolution {
-    after(begin(settings, target, limit))
+    after(start(settings, target, limit))
 }
 
-async fn begin(
+async fn start(
     settings: ZookeeperSettings,
     target: ZookeeperTarget,
     limit: Duration,
 ) -> Result<(Update, ParentReading), ResolveError> {
     let prefixes = prefixes(&target)?;
-    let begun = Instant::now();
+    let started = Instant::now();
     let ensemble = Ensemble::new(&settings, Some(&target))?;
-    let asked = ensemble
-        .first(limit, |server, left| Box::pin(ParentReading::begin(&ensemble, server, &prefixes, &target, left)));
-    let (reading, failed) = asked.await?;
-    let mut asked = format!(
+    let queried = ensemble
+        .first(limit, |server, left| Box::pin(ParentReading::start(&ensemble, server, &prefixes, &target, left)));
+    let (reading, failed) = queried.await?;
+    let mut queried = format!(
         "zookeeper {} responded in {}, synced with the leader, zxid {:#x}, session timeout {}",
         reading.server,
-        duration(begun.elapsed()),
+        duration(started.elapsed()),
         reading.zxid,
         exact_duration(reading.session.timeout())
     );
     if !failed.is_empty() {
-        asked += &format!("; failed before: {}", listed(&sentences(&failed)));
+        queried += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
-    let answer = reading.answer(vec![Note::new(NoteKind::Queried, asked)]);
+    let answer = reading.answer(vec![Note::new(NoteKind::Queried, queried)]);
     Ok((reading.whole_or_part(answer), reading))
 }
 
 /// The parents of every layout that `target` allows, with a trailing slash; if the target has a prefix of its own,
 /// that prefix for each layout.
 fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
-    let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper: {text}")));
+    let invalid = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper: {text}")));
     if target.service.is_empty() {
-        return wrong("missing service name: write zookeeper:///NAME".to_string());
+        return invalid("missing service name: write zookeeper:///NAME".to_string());
     }
     let found = listing::prefixes(target.layout, |layout| match &target.prefix {
         Some(_) if layout.nodes(&target.service).is_empty() => Vec::new(),
@@ -89,10 +89,10 @@ fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
     });
     for path in found.iter().map(parent) {
         if path.len() > LONGEST {
-            return wrong(format!("the path is too long: {} bytes (maximum: {LONGEST})", path.len()));
+            return invalid(format!("the path is too long: {} bytes (maximum: {LONGEST})", path.len()));
         }
         if let Err(error) = path::check(path) {
-            return wrong(format!("{path:?} {error}"));
+            return invalid(format!("{path:?} {error}"));
         }
     }
     Ok(found)
@@ -133,7 +133,7 @@ impl Watch for ParentReading {
 
 impl ParentReading {
     /// Opens a session and reads everything under the prefixes, within `limit`.
-    async fn begin(
+    async fn start(
         ensemble: &Ensemble,
         server: &Server,
         prefixes: &[Prefix],
@@ -142,7 +142,7 @@ impl ParentReading {
     ) -> Result<Self, ZookeeperError> {
         let end = clock::after(limit);
         let mut session = ensemble.join(server, limit).await?;
-        let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
+        let synced = session.query(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
         let sought = Sought {
             service: target.service.clone(),
             typed: ZookeeperTarget { prefix: None, layout: None, ..target.clone() }.to_string(),
@@ -172,7 +172,7 @@ impl ParentReading {
         }
         if reading.listing.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
-            reading.elsewhere = elsewhere::look(&mut reading.session, target, left).await?;
+            reading.elsewhere = elsewhere::search(&mut reading.session, target, left).await?;
         }
         Ok(reading)
     }
@@ -196,7 +196,7 @@ impl ParentReading {
         let wanted: Vec<String> =
             there.into_iter().filter(|path| again.contains(path) || known.binary_search(path).is_err()).collect();
         let left = end.saturating_duration_since(Instant::now());
-        let answers = self.session.ask(Op::GetData, &wanted, left).await?;
+        let answers = self.session.query(Op::GetData, &wanted, left).await?;
         let mut is_new = false;
         for (path, answer) in wanted.into_iter().zip(answers) {
             match answer.error {
@@ -223,7 +223,7 @@ impl ParentReading {
         let paths = [path.to_string()];
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let Some(answer) = self.session.ask(Op::GetChildren2, &paths, left).await?.pop() else {
+            let Some(answer) = self.session.query(Op::GetChildren2, &paths, left).await?.pop() else {
                 return Ok(Some(Vec::new()));
             };
             self.zxid = answer.zxid;
@@ -242,7 +242,7 @@ impl ParentReading {
                 }
             }
             let left = end.saturating_duration_since(Instant::now());
-            match self.session.ask(Op::Exists, &paths, left).await?.pop() {
+            match self.session.query(Op::Exists, &paths, left).await?.pop() {
                 // It was created meanwhile.
                 Some(answer) if answer.error == 0 => {}
                 Some(answer) if answer.error != code::NO_NODE => drop(answer.good("waiting for a node")?),
@@ -289,9 +289,9 @@ impl ParentReading {
             for prefix in self.prefixes.clone().iter() {
                 let concerns = |path: &String| path == parent(prefix) || path.starts_with(&prefix.text);
                 if changed.iter().any(concerns) {
-                    let (says_more, went) =
+                    let (is_more, went) =
                         self.read(prefix, &changed, end).await.map_err(ZookeeperError::while_watching)?;
-                    is_new |= says_more;
+                    is_new |= is_more;
                     gone.extend(went);
                 }
             }
@@ -300,8 +300,8 @@ impl ParentReading {
                 return Err(ZookeeperError::Denied(self.unread()));
             }
             if is_new || !gone.is_empty() {
-                let asked = format!("zookeeper {} reported a change, zxid {:#x}", self.server, self.zxid);
-                let mut notes = vec![Note::new(NoteKind::Queried, asked)];
+                let queried = format!("zookeeper {} reported a change, zxid {:#x}", self.server, self.zxid);
+                let mut notes = vec![Note::new(NoteKind::Queried, queried)];
                 notes.extend(gone.iter().map(|(path, owner)| self.departed(path, *owner)));
                 return Ok(self.answer(notes));
             }
@@ -343,8 +343,8 @@ impl ParentReading {
     }
 
     fn answer(&self, mut notes: Vec<Note>) -> Answer {
-        let (endpoints, told) = self.listing.answer(tie);
-        notes.extend(told);
+        let (endpoints, listing_notes) = self.listing.answer(tie);
+        notes.extend(listing_notes);
         if !self.denied.is_empty() {
             let text = format!("zookeeper denies this user read access to {}", self.unread());
             // If something was found, what other layouts would have written elsewhere is irrelevant.
@@ -358,7 +358,7 @@ impl ParentReading {
     }
 }
 
-/// An ephemeral node is removed with its session, whose remaining lifetime only the server knows.
+/// An ephemeral node is removed with its session, whose remaining lifetime only the server has.
 fn tie(owner: i64, _: &Endpoint) -> (Lease, Option<Duration>) {
     (Lease::Held { id: format!("{owner:x}"), granted: None, usual: None }, None)
 }
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_for_wherever_a_layout_has_it_and_a_layout_narrows_that() {
+    fn a_name_is_searched_where_every_layout_has_it_and_a_layout_narrows_that() {
         let all = parents("zookeeper:///pay").unwrap();
         for parent in ["/pay", "/microservices/pay", "/services/pay", "/dubbo/pay/providers"] {
             assert_eq!(all.iter().filter(|path| *path == parent).count(), 1, "{parent}: {all:?}");

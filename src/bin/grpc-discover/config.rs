@@ -46,7 +46,7 @@ pub type Table = BTreeMap<String, Vec<Redacted>>;
 pub enum Choice<'a> {
     /// Neither flag was typed: the file of the variable, else the first that is found.
     #[default]
-    Unsaid,
+    Unspecified,
     /// `--config FILE`.
     Named(&'a Path),
     /// `--no-config`.
@@ -85,7 +85,7 @@ pub struct Config {
     /// The user disabled the configuration file.
     pub switched_off: bool,
     /// The files that were searched, in order, if none was found.
-    pub looked_for: Vec<PathBuf>,
+    pub searched: Vec<PathBuf>,
     /// Those of them that may exist and could not be read, and why.
     pub unread: Vec<(PathBuf, String)>,
     /// `[defaults]`.
@@ -121,11 +121,13 @@ impl Config {
     ) -> Result<Config, ConfigError> {
         let named = match (choice, env("GRPC_DISCOVER_CONFIG")) {
             (Choice::Named(path), _) => Some(("config", path.to_path_buf())),
-            (Choice::Unsaid, Some(path)) if !path.is_empty() => Some(("GRPC_DISCOVER_CONFIG", PathBuf::from(path))),
-            (Choice::None, _) | (Choice::Unsaid, Some(_)) => {
+            (Choice::Unspecified, Some(path)) if !path.is_empty() => {
+                Some(("GRPC_DISCOVER_CONFIG", PathBuf::from(path)))
+            }
+            (Choice::None, _) | (Choice::Unspecified, Some(_)) => {
                 return Ok(Config { switched_off: true, ..Config::default() });
             }
-            (Choice::Unsaid, None) => None,
+            (Choice::Unspecified, None) => None,
         };
         match named {
             Some((place, path)) => Config::named(place, path, read),
@@ -177,8 +179,8 @@ impl Config {
                 },
             }
         }
-        let looked_for = places.into_iter().map(|(path, _)| path).collect();
-        Ok(Config { looked_for, unread, left_out, ..Config::default() })
+        let searched = places.into_iter().map(|(path, _)| path).collect();
+        Ok(Config { searched, unread, left_out, ..Config::default() })
     }
 
     /// Parses `text`, the content of `path`, as far as it counts.

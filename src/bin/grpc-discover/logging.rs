@@ -159,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_value_is_quoted() {
+    fn the_fault_of_a_value_is_quoted() {
         let none = start(&|_| Some(OsString::new())).map(|log| log.0.is_none());
-        assert!(none.is_ok_and(|is_off| is_off), "an empty value is no value");
+        assert!(none.is_ok_and(|is_off| is_off), "an empty value counts as unset");
         for (value, part) in
             [("loud", "unknown level \"loud\""), ("h2=debug", "unknown module \"h2\""), ("debug,", "\"\"")]
         {

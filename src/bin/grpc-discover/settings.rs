@@ -130,7 +130,7 @@ fn named(targets: &[Redacted], config: &Config) -> Vec<Vec<Redacted>> {
 fn no_targets(config: &Config) -> SettingError {
     match &config.path {
         Some(path) => SettingError::NoTargetInFile { path: path.clone() },
-        None => SettingError::NoTarget { looked_for: config.looked_for.clone() },
+        None => SettingError::NoTarget { searched: config.searched.clone() },
     }
 }
 

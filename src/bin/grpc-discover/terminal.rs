@@ -56,7 +56,7 @@ impl Terminal {
     }
 
     /// Prints one line on stderr, unless `-q`. A closed stderr is not an error.
-    pub fn say(&self, line: &str) {
+    pub fn note(&self, line: &str) {
         if !self.quiet {
             self.insist(line);
         }

@@ -49,8 +49,8 @@ impl PickFirst {
 
     /// The pass ends when every address was tried and has failed once since its start.
     fn end_pass(&mut self, ctx: &mut Context<'_>, last_error: Option<String>) {
-        let asked = self.index >= self.addresses.len();
-        if !self.first_pass || !asked || !self.subchannels.values().all(|member| member.failed_in_pass) {
+        let is_exhausted = self.index >= self.addresses.len();
+        if !self.first_pass || !is_exhausted || !self.subchannels.values().all(|member| member.failed_in_pass) {
             return;
         }
         self.first_pass = false;

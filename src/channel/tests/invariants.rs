@@ -12,7 +12,7 @@ pub struct Invariants {
     channel: ConnectivityState,
     subchannels: BTreeMap<Address, ConnectivityState>,
     opened: BTreeSet<ConnectionId>,
-    /// Attempts and connections that the channel has not closed and the world has not ended.
+    /// Attempts and connections that neither the channel nor the harness has closed.
     pub live: BTreeMap<ConnectionId, Address>,
     /// Those of `live` whose SETTINGS arrived.
     pub established: BTreeSet<ConnectionId>,

@@ -4,13 +4,13 @@ mod balancing;
 mod channel_states;
 mod endings;
 mod first_pass;
+mod harness;
 mod health_checking;
 mod idleness;
 mod invariants;
 mod random;
 mod table;
 mod updates;
-mod world;
 
 use std::collections::BTreeSet;
 

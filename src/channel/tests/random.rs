@@ -1,8 +1,8 @@
 //! Random inputs, thousands of sequences: whatever happens, the invariants hold, and a channel always recovers.
 
 use super::super::*;
+use super::harness::*;
 use super::invariants::Invariants;
-use super::world::*;
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{FailureCode, Stage};
 
@@ -144,7 +144,7 @@ impl Run {
             8 => self.now = self.channel.deadline().unwrap_or(self.now).max(self.now),
             _ => self.now += ms(self.random.u64(0..40_000)),
         }
-        // A driver may be late, and the world may be faster than a timer.
+        // A driver may be late, and an input may arrive before a timer that is due.
         if self.random.u8(..) < 200 {
             self.timers();
         }
@@ -154,7 +154,7 @@ impl Run {
 }
 
 #[test]
-fn invariants_hold_for_random_inputs() {
+fn invariants_are_met_for_random_inputs() {
     let mut ready = 0;
     for seed in 0..12_000 {
         let mut run = Run::new(seed);

@@ -10,7 +10,7 @@ findings! {
 
     GD502 HEALTH_SERVICE_UNKNOWN Warn
         means "The server's health service does not know the requested service."
-        proved by "grpc.health.v1 Check returned NOT_FOUND, or Watch SERVICE_UNKNOWN. The names that it knows are queried with List (gRFC A90)."
+        proved by "grpc.health.v1 Check returned NOT_FOUND, or Watch SERVICE_UNKNOWN. The names that it has are queried with List (gRFC A90)."
         remedy "Check --service, or register that name with the server's health service. Clients with health checking treat it as down.";
 
     GD503 HEALTH_CALL_FAILED Critical

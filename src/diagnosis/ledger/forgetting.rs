@@ -33,7 +33,7 @@ impl Ledger {
         }
     }
 
-    /// True when what happened at `at` is too old for a verdict. An idle cycle looks back to its start.
+    /// True when what happened at `at` is too old for a verdict. In an idle cycle everything since its start counts.
     pub fn is_long_ago(&self, at: Elapsed) -> bool {
         self.idle.is_empty() && self.now.since(at) > LONG_AGO
     }
@@ -99,7 +99,7 @@ mod tests {
         .into()
     }
 
-    fn tell(ledger: &mut Ledger, kind: EventKind) {
+    fn add(ledger: &mut Ledger, kind: EventKind) {
         let seq = ledger.transitions as u64 + ledger.now.as_millis() + 1;
         let at = Elapsed::from_millis(ledger.now.as_millis() + 1);
         ledger.observe(&Event { seq, time: SystemTime::UNIX_EPOCH, at, target: Arc::from("pay"), kind });
@@ -115,11 +115,11 @@ mod tests {
             notes: Vec::new(),
             lags: Vec::new(),
         };
-        tell(ledger, EventKind::Endpoints(change));
+        add(ledger, EventKind::Endpoints(change));
     }
 
     #[test]
-    fn pods_that_never_come_back_are_forgotten_and_the_last_ones_are_not() {
+    fn pods_that_never_come_back_are_dropped_and_the_last_ones_are_not() {
         let mut ledger = Ledger::default();
         for n in 0..5_000 {
             let removed = if n == 0 { Vec::new() } else { vec![pod(n - 1)] };
@@ -127,9 +127,9 @@ mod tests {
             let address = pod(n).address.clone();
             let detail = PhaseDetail::Settings(PeerSettings::default());
             let phase = Phase { stage: Stage::Http2, took: Duration::ZERO, detail };
-            tell(&mut ledger, EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+            add(&mut ledger, EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
             let (service, health) = (String::new(), Health::Serving);
-            tell(
+            add(
                 &mut ledger,
                 EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }),
             );
@@ -142,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn one_that_came_back_is_not_forgotten() {
+    fn one_that_came_back_is_not_dropped() {
         let mut ledger = Ledger::default();
         let back = pod(70_000);
         changes(&mut ledger, vec![back.clone()], Vec::new());
         let (service, health) = (String::new(), Health::Serving);
         let address = back.address.clone();
-        tell(
+        add(
             &mut ledger,
             EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }),
         );

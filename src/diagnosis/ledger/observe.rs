@@ -72,7 +72,7 @@ impl Ledger {
                 self.lenses.retain(|known| known.what.lens != report.lens);
                 self.lenses.push(seen(report.clone(), event));
             }
-            EventKind::IdleCheck(report) => self.told(report, event),
+            EventKind::IdleCheck(report) => self.idle_check(report, event),
             EventKind::Disconnect { address, disconnect, idle } => self.lost(address, disconnect, *idle, event),
             EventKind::Pending(report) => match &report.subject {
                 Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), seen(report.clone(), event)),
@@ -137,7 +137,7 @@ impl Ledger {
 
     /// Records the result of an idle connection. One that the server closed by its rule also counts as a loss, like
     /// any other connection.
-    fn told(&mut self, report: &IdleCheckReport, event: &Event) {
+    fn idle_check(&mut self, report: &IdleCheckReport, event: &Event) {
         if let IdleCheckOutcome::Closed { after, disconnect, .. } = &report.result.outcome
             && disconnect.goaway.as_ref().is_some_and(GoAway::names_rotation)
         {
@@ -271,12 +271,12 @@ impl Ledger {
             }
             BackendStatus::Watching => record.broken = None,
             BackendStatus::Recovered => {
-                if let Some(begin) = record.broken.take() {
-                    let gap = report.gap.unwrap_or_else(|| event.at.since(begin.at));
+                if let Some(start) = record.broken.take() {
+                    let gap = report.gap.unwrap_or_else(|| event.at.since(start.at));
                     if record.gaps.len() == GAPS_KEPT {
                         record.gaps.remove(0);
                     }
-                    record.gaps.push((gap, begin.seq, event.seq));
+                    record.gaps.push((gap, start.seq, event.seq));
                 }
             }
             BackendStatus::Ended => {
@@ -297,7 +297,7 @@ impl Ledger {
 fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
     match &disconnect.goaway {
         _ if disconnect.reason == DisconnectReason::SubchannelShutdown => None,
-        Some(goaway) if goaway.code == 0 || goaway.calms_pings() || goaway.names_rotation() => None,
+        Some(goaway) if goaway.code == 0 || goaway.limits_pings() || goaway.names_rotation() => None,
         Some(goaway) => Some(RpcCause::GoAway(goaway.clone())),
         None => Some(match disconnect.reason {
             DisconnectReason::OurLimit => RpcCause::OurLimit(disconnect.detail.clone()),

@@ -27,7 +27,7 @@ impl Ledger {
     }
 
     /// The sources that have returned a full response at least once.
-    pub fn heard(&self) -> impl Iterator<Item = (usize, &SourceRecord)> {
+    pub fn responding(&self) -> impl Iterator<Item = (usize, &SourceRecord)> {
         self.sources.iter().enumerate().filter(|(_, s)| s.answered.is_some())
     }
 

@@ -29,7 +29,7 @@ pub struct Rotation {
     returned: usize,
     /// Addresses in the last answer.
     at_a_time: usize,
-    began: Elapsed,
+    started_at: Elapsed,
     last: Elapsed,
 }
 
@@ -38,7 +38,7 @@ impl Rotation {
     pub(super) fn changed(&mut self, change: &EndpointsChange, seq: u64, at: Elapsed) {
         let is_exchange = !change.removed.is_empty() && change.added.len() == change.removed.len();
         if (!is_exchange && !self.is_proved()) || at.since(self.last) > APART {
-            *self = Rotation { began: at, ..Rotation::default() };
+            *self = Rotation { started_at: at, ..Rotation::default() };
         }
         self.last = at;
         self.at_a_time = change.total;
@@ -64,7 +64,7 @@ impl Rotation {
     /// `8 addresses per answer, 50 different ones in 12 changes within 14.2s`.
     pub fn words(&self) -> String {
         let more = if self.known.len() == KNOWN { "at least " } else { "" };
-        let time = duration(self.last.since(self.began));
+        let time = duration(self.last.since(self.started_at));
         format!(
             "{} addresses per answer, {more}{} different ones in {} changes within {time}",
             self.at_a_time,

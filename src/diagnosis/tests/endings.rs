@@ -12,20 +12,20 @@ impl EventLog {
         let settings = PeerSettings { max_concurrent_streams: streams, ..PeerSettings::default() };
         let detail = PhaseDetail::Settings(settings);
         let phase = Phase { stage: Stage::Http2, took: Duration::from_millis(1), detail };
-        self.tell(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result: Ok(phase) }))
+        self.add(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result: Ok(phase) }))
     }
 
     /// READY, `lived` seconds, lost.
     fn lives(&mut self, address: &str, lived: u64, disconnect: Disconnect) -> &mut Self {
         self.ready(address, None);
         self.seq += lived - 1;
-        self.tell(EventKind::Disconnect { address: address.parse().unwrap(), disconnect, idle: None })
+        self.add(EventKind::Disconnect { address: address.parse().unwrap(), disconnect, idle: None })
     }
 
     /// Its health service responds on the existing connection.
     fn health_answers(&mut self, address: &str) -> &mut Self {
         let (address, service, health) = (address.parse().unwrap(), String::new(), Health::Serving);
-        self.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
+        self.add(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
     }
 
     fn call_fails(&mut self, address: &str, text: &str, cause: RpcCause) -> &mut Self {
@@ -66,14 +66,14 @@ fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
 }
 
 #[test]
-fn an_idle_rule_is_known_by_its_words_whatever_the_code() {
+fn an_idle_rule_is_known_by_its_text_whatever_the_code() {
     let conclusion = listed().lives(A, 60, goaway(2, "connection idle")).concludes();
     let text = "GD412 10.0.0.1:50051 closes idle connections after 1m00s: GOAWAY INTERNAL_ERROR (connection idle)";
     assert_eq!(texts(&conclusion), [text]);
 }
 
 #[test]
-fn polite_ends_without_a_word_are_rotation_only_when_they_are_steady() {
+fn closes_without_goaway_are_rotation_only_when_they_are_regular() {
     let after = |lives: &[u64]| {
         let mut log = listed();
         for lived in lives {
@@ -82,7 +82,7 @@ fn polite_ends_without_a_word_are_rotation_only_when_they_are_steady() {
         texts(&log.ready(A, None).concludes())
     };
     assert_eq!(after(&[20, 18, 21]).len(), 1);
-    assert_eq!(after(&[20, 19]), [""; 0], "two are no pattern");
+    assert_eq!(after(&[20, 19]), [""; 0], "two do not form a pattern");
     assert_eq!(after(&[20, 60, 5]), [""; 0], "deploys are irregular and polite: nothing is wrong");
 }
 
@@ -106,7 +106,7 @@ fn a_connection_that_was_lost_before_any_answer_is_not_called_healthy() {
     assert_eq!(conclusion.findings[0].evidence, [1, 4]);
     assert_eq!(codes(&log.serves(A).concludes()), [""; 0], "the next one answers");
     let conclusion = log.ready(A, None).lives(A, 2, goaway(0, "")).concludes();
-    assert_eq!(codes(&conclusion), [""; 0], "a polite end says nothing against the server");
+    assert_eq!(codes(&conclusion), [""; 0], "a close with GOAWAY is not a fault of the server");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn too_many_pings_is_neither_rotation_nor_flapping() {
 }
 
 #[test]
-fn a_loss_of_an_address_that_nobody_lists_any_more_is_no_finding() {
+fn a_loss_of_an_address_that_is_no_longer_listed_is_not_a_finding() {
     let mut log = listed();
     for _ in 0..3 {
         log.lives(A, 2, abrupt());
@@ -140,16 +140,16 @@ fn one_stream_is_a_limit_and_a_hundred_are_not() {
 }
 
 #[test]
-fn an_unknown_service_is_told_with_the_names_that_are_known() {
+fn an_unknown_service_is_reported_with_the_names_that_are_known() {
     let mut log = listed();
     log.ledger.service = Arc::from("py");
-    let say = |log: &mut EventLog, service: &str, health| {
+    let add_health = |log: &mut EventLog, service: &str, health| {
         let (address, service) = (A.parse().unwrap(), service.to_string());
-        log.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }));
+        log.add(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }));
     };
-    say(&mut log, "", Health::Serving);
-    say(&mut log, "pay", Health::NotServing);
-    say(&mut log, "py", Health::ServiceUnknown);
+    add_health(&mut log, "", Health::Serving);
+    add_health(&mut log, "pay", Health::NotServing);
+    add_health(&mut log, "py", Health::ServiceUnknown);
     let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD502"]);
     let text = &conclusion.findings[0].text;
@@ -161,7 +161,7 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
 }
 
 #[test]
-fn whoever_ended_the_call_is_named() {
+fn the_peer_that_ended_the_call_is_named() {
     let http = |status, by: Option<ProxyName>| RpcCause::Http { status, by, hint: None };
     let calm = GoAway { last_stream: 0, code: 11, debug: "too_many_pings".to_string() };
     let bye = GoAway { last_stream: 0, code: 0, debug: String::new() };

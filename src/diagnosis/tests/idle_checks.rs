@@ -9,7 +9,7 @@ impl EventLog {
     fn checked(&mut self, address: &str, kind: CheckKind, quiet: f64, outcome: IdleCheckOutcome) -> &mut Self {
         let quiet = Duration::from_secs_f64(quiet);
         let result = IdleCheckResult { measured_idle: quiet, interrupted: None, outcome };
-        self.tell(EventKind::IdleCheck(Box::new(IdleCheckReport {
+        self.add(EventKind::IdleCheck(Box::new(IdleCheckReport {
             address: address.parse().unwrap(),
             idle_time: quiet,
             kind,
@@ -58,45 +58,45 @@ fn reset(after: f64) -> IdleCheckOutcome {
 }
 
 /// Codes and sentences.
-fn told(log: &EventLog) -> Vec<(&'static str, String)> {
+fn found(log: &EventLog) -> Vec<(&'static str, String)> {
     log.concludes().findings.into_iter().map(|finding| (finding.kind.code, finding.text)).collect()
 }
 
 #[test]
-fn connections_that_live_prove_nothing_wrong() {
+fn connections_that_live_prove_no_fault() {
     let mut log = log(&[A, B]);
     log.checked(A, CheckKind::Idle, 30.0, alive()).checked(B, CheckKind::Idle, 30.0, alive());
-    assert_eq!((told(&log), log.concludes().summary.exit), (vec![], 0));
+    assert_eq!((found(&log), log.concludes().summary.exit), (vec![], 0));
 }
 
 #[test]
-fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
+fn tcp_distinguishes_a_path_without_state_from_a_process_that_does_not_respond() {
     let mut log = log(&[A, B]);
     log.checked(A, CheckKind::Idle, 30.0, dropped(0)).checked(B, CheckKind::Idle, 30.0, dropped(1));
-    let told = told(&log);
-    assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
-    let begins = format!(
+    let found = found(&log);
+    assert!(found.iter().all(|(code, _)| *code == "GD611") && found.len() == 2, "{found:?}");
+    let starts = format!(
         "{A}: packets on a connection idle for 30.0s are silently dropped: no response to a ping within 5.0s; "
     );
-    assert!(told[0].1.starts_with(&begins), "{told:?}");
-    assert!(told[0].1.contains("TCP acknowledged the ping, but there was no response"), "{told:?}");
+    assert!(found[0].1.starts_with(&starts), "{found:?}");
+    assert!(found[0].1.contains("TCP acknowledged the ping, but there was no response"), "{found:?}");
     let tcp = "TCP did not acknowledge it either (1 unacknowledged, 4 retransmissions, last acknowledgement 35.0s ago)";
-    assert!(told[1].1.contains(tcp), "{told:?}");
+    assert!(found[1].1.contains(tcp), "{found:?}");
     assert_eq!(log.concludes().summary.exit, 1);
 }
 
 #[test]
-fn an_endpoint_that_takes_no_new_connection_is_not_a_path_that_forgets() {
+fn an_endpoint_that_accepts_no_new_connection_is_not_a_path_that_drops_state() {
     let mut log = log(&[A, B]);
     log.checked(A, CheckKind::Idle, 30.0, dropped(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
-    assert!(told(&log).iter().all(|(code, _)| *code != "GD611"), "{:?}", told(&log));
+    assert!(found(&log).iter().all(|(code, _)| *code != "GD611"), "{:?}", found(&log));
 }
 
 #[test]
-fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silence() {
+fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_idle_time() {
     let mut once = log(&[A, B]);
     once.checked(A, CheckKind::Idle, 12.0, reset(12.0)).checked(B, CheckKind::Idle, 30.0, alive());
-    let one = told(&once);
+    let one = found(&once);
     assert_eq!(one.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
     assert!(
         one[0].1.contains("closed without GOAWAY (connection reset); caused by a proxy")
@@ -104,36 +104,36 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
     );
     let mut both = log(&[A, B]);
     both.checked(A, CheckKind::Idle, 20.0, reset(20.0)).checked(B, CheckKind::Idle, 20.1, reset(20.1));
-    assert!(told(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
-    let mut forgot = log(&[A]);
-    forgot.checked(A, CheckKind::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
+    assert!(found(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
+    let mut stateless = log(&[A]);
+    stateless.checked(A, CheckKind::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
     assert!(
-        told(&forgot)[0].1.contains("the first packet after the idle period was answered with a reset"),
+        found(&stateless)[0].1.contains("the first packet after the idle period was answered with a reset"),
         "{:?}",
-        told(&forgot)
+        found(&stateless)
     );
 }
 
 #[test]
-fn an_endpoint_that_left_and_was_stopped_is_no_cut() {
+fn an_endpoint_that_left_and_was_stopped_is_not_a_limit() {
     let mut log = log(&[A, B]);
     log.phase(IdlePhase::Waiting).lists_with("consul", &[], &[(A, UP)], Vec::new());
     log.checked(A, CheckKind::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
-    let codes: Vec<_> = told(&log).into_iter().map(|(code, _)| code).collect();
+    let codes: Vec<_> = found(&log).into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["GD603", "GD606"]);
 }
 
 #[test]
-fn a_server_that_ends_connections_by_its_rule_is_neither_dropped_nor_cut() {
-    for (debug, says) in
+fn a_server_that_closes_connections_by_its_rule_is_neither_dropped_nor_closed_by_the_path() {
+    for (debug, text) in
         [("max_idle", "closes idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
     {
         let mut log = log(&[A]);
         let goaway = || closed(5.0, DisconnectReason::GoAway(0), Some((0, debug)), false);
         log.checked(A, CheckKind::Idle, 5.0, goaway());
-        assert_eq!(told(&log), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
+        assert_eq!(found(&log), [("GD412", format!("{A} {text}: GOAWAY NO_ERROR ({debug})"))]);
         log.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
-        let limit = told(&log).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
+        let limit = found(&log).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
         assert!(
             limit.contains("the server itself closes connections after 5.0s without a call (GOAWAY NO_ERROR"),
             "{limit}"
@@ -181,7 +181,7 @@ fn the_limit_comes_with_the_settings_that_follow() {
 }
 
 #[test]
-fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
+fn limits_outside_the_tried_times_and_contradictions_are_reported() {
     let (text, remedy) = limit(&[(1.0, alive()), (60.0, alive())]);
     assert!(text.contains("tolerates more than 1m00s of idle time, the longest that was tested"), "{text}");
     assert!(remedy.starts_with("No change needed"), "{remedy}");
@@ -196,15 +196,15 @@ fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
 }
 
 #[test]
-fn a_server_that_speaks_by_itself_limits_what_was_tried() {
+fn a_server_that_sends_by_itself_limits_what_was_tried() {
     let mut log = log(&[A]);
     let interrupted = Some(Interruption { after: Duration::from_secs(12), frame: "PING".to_string(), times: 4 });
     let result = IdleCheckResult { measured_idle: Duration::from_secs(12), interrupted, outcome: alive() };
     let (address, idle_time) = (A.parse().unwrap(), Duration::from_secs(60));
-    log.tell(EventKind::IdleCheck(Box::new(IdleCheckReport { address, idle_time, kind: CheckKind::Cutoff, result })));
+    log.add(EventKind::IdleCheck(Box::new(IdleCheckReport { address, idle_time, kind: CheckKind::Cutoff, result })));
     let remedy = log.concludes().findings.remove(0).remedy;
     assert!(remedy.contains("keeps the path open"), "{remedy}");
-    let (_, text) = told(&log).remove(0);
+    let (_, text) = found(&log).remove(0);
     assert!(
         text.contains(
             "the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s"
@@ -219,7 +219,7 @@ fn an_endpoint_that_was_never_held_has_no_limit() {
     let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
     log.checked(A, CheckKind::Idle, 0.0, IdleCheckOutcome::NotReached(refused.clone()))
         .ladder(A, &[(0.0, IdleCheckOutcome::NotReached(refused))]);
-    assert_eq!(told(&log), []);
+    assert_eq!(found(&log), []);
 }
 
 #[test]
@@ -228,14 +228,14 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
     let goaway = || closed(2.0, DisconnectReason::GoAway(0), Some((0, "")), false);
     log.checked(A, CheckKind::Idle, 2.0, goaway());
     let text = format!("{A} closed an idle-connection check after 2.0s without a call: GOAWAY NO_ERROR");
-    assert_eq!(told(&log), [("GD614", text)]);
+    assert_eq!(found(&log), [("GD614", text)]);
     assert_eq!(log.concludes().summary.exit, 0);
 
     // Through a proxy that its headers name, with a check that was shorter.
     let address: Address = A.parse().unwrap();
     let proxy = Some(Arc::new(Proxy { name: ProxyName::Nginx, header: "server: nginx".to_string() }));
     let (service, health) = (String::new(), Health::Serving);
-    log.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
+    log.add(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
     log.checked(A, CheckKind::Ladder, 1.0, alive()).checked(A, CheckKind::Ladder, 2.0, goaway());
     let conclusion = log.concludes();
     assert_eq!(codes(&conclusion), ["GD420", "GD613", "GD614"]);
@@ -246,12 +246,12 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
 }
 
 #[test]
-fn the_channels_own_idle_connection_tells_too() {
+fn the_channels_own_idle_connection_counts_too() {
     let ends = |idle: Option<u64>, disconnect: Disconnect| {
         let mut log = log(&[A]);
         let (address, idle) = (A.parse().unwrap(), idle.map(Duration::from_secs));
-        log.tell(EventKind::Disconnect { address, disconnect, idle }).serves(A);
-        told(&log)
+        log.add(EventKind::Disconnect { address, disconnect, idle }).serves(A);
+        found(&log)
     };
     let bye = GoAway { last_stream: 1, code: 0, debug: String::new() };
     let goaway = Disconnect { reason: DisconnectReason::GoAway(0), detail: String::new(), goaway: Some(bye) };
@@ -266,9 +266,9 @@ fn the_channels_own_idle_connection_tells_too() {
     // Together with a check whose connection was dropped, it is one finding.
     let mut log = log(&[A]);
     let (address, idle) = (A.parse().unwrap(), Some(Duration::from_secs(20)));
-    log.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
+    log.add(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
     log.checked(A, CheckKind::Idle, 20.0, reset(20.0));
-    let told = told(&log);
-    assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
-    assert!(told[0].1.ends_with("; the channel's own connection was closed too"), "{told:?}");
+    let found = found(&log);
+    assert_eq!(found.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
+    assert!(found[0].1.ends_with("; the channel's own connection was closed too"), "{found:?}");
 }

@@ -31,7 +31,7 @@ fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
 impl EventLog {
     fn answers(&mut self, source: &str, added: Vec<Endpoint>, removed: Vec<Endpoint>, notes: Vec<Note>) -> &mut Self {
         let total = added.len();
-        self.tell(EventKind::Endpoints(EndpointsChange {
+        self.add(EventKind::Endpoints(EndpointsChange {
             source: super::source(source),
             added,
             removed,
@@ -48,7 +48,7 @@ impl EventLog {
 
     fn limited(&mut self) -> &mut Self {
         let failure = ResolveFailure::new(ResolveCode::Limited, "consul agent a: HTTP 429: too many");
-        self.tell(EventKind::Backend(BackendReport {
+        self.add(EventKind::Backend(BackendReport {
             source: source("consul:///pay"),
             status: BackendStatus::Ended,
             error: Some(failure),
@@ -99,7 +99,7 @@ fn a_leftover_entry_of_a_lost_node_is_removed_without_its_agent_and_names_are_qu
 }
 
 #[test]
-fn a_pod_is_told_with_the_command_that_looks_at_it() {
+fn a_pod_is_reported_with_the_command_that_shows_it() {
     let mut log = EventLog::default();
     let unready = failing(instance(C, "pay-c", "node-1", UP), "ready", "the pod does not pass its readiness probe");
     let pods = vec![instance(A, "pay-a", "node-1", UP), instance(B, "pay-b", "node-2", UP), unready];
@@ -140,7 +140,7 @@ fn a_critical_endpoint_that_serves_has_a_wrong_check() {
 }
 
 #[test]
-fn when_every_check_is_wrong_clients_have_nobody_to_call() {
+fn when_every_check_is_wrong_clients_have_no_endpoint_to_call() {
     let mut log = EventLog::default();
     log.consul(vec![failing(instance(A, "pay-1", "web-1", UP), "grpc", "")]).serves(A);
     let conclusion = log.concludes();
@@ -148,7 +148,7 @@ fn when_every_check_is_wrong_clients_have_nobody_to_call() {
 }
 
 #[test]
-fn a_registry_that_filters_everything_away_says_where() {
+fn a_registry_that_filters_everything_out_names_the_step() {
     let mut log = EventLog::default();
     let notes = vec![
         Note::new(NoteKind::Funnel, "3 registered -> 3 passing -> 0 tagged \"grpc\""),
@@ -162,13 +162,13 @@ fn a_registry_that_filters_everything_away_says_where() {
 }
 
 #[test]
-fn addresses_that_mean_something_else_elsewhere_are_told_only_with_proof() {
+fn addresses_that_mean_something_else_elsewhere_are_reported_only_with_proof() {
     let mut far = instance("127.0.0.1:50051", "pay-1", "web-1", UP);
     far.node_address = "10.0.0.9".parse().ok();
     let mut dev = instance("127.0.0.1:50051", "pay-1", "test", UP);
     dev.node_address = "127.0.0.1".parse().ok();
     let plain = |address: &str| instance(address, "pay-1", "web-1", UP);
-    for (endpoint, reached, told) in [
+    for (endpoint, reached, expected) in [
         (plain("0.0.0.0:50051"), true, "an unspecified address, meant for listening"),
         (plain("[::]:50051"), true, "an unspecified address, meant for listening"),
         (plain("169.254.7.7:50051"), true, "link-local"),
@@ -191,8 +191,10 @@ fn addresses_that_mean_something_else_elsewhere_are_told_only_with_proof() {
         let conclusion = log.concludes();
         let found = conclusion.findings.iter().find(|finding| finding.kind.code == "GD111");
         match found {
-            Some(finding) => assert!(!told.is_empty() && finding.text.contains(told), "{address}: {}", finding.text),
-            None => assert_eq!(told, "", "{address}: {:?}", codes(&conclusion)),
+            Some(finding) => {
+                assert!(!expected.is_empty() && finding.text.contains(expected), "{address}: {}", finding.text)
+            }
+            None => assert_eq!(expected, "", "{address}: {:?}", codes(&conclusion)),
         }
     }
 }
@@ -221,7 +223,7 @@ fn one_address_under_two_ids_counts_twice() {
 }
 
 #[test]
-fn one_id_at_two_addresses_is_told_on_one_node_and_ordinary_on_two() {
+fn one_id_at_two_addresses_is_reported_on_one_node_and_ordinary_on_two() {
     let mut log = EventLog::default();
     log.consul(vec![instance(A, "pay", "web-1", UP), instance(B, "pay", "web-1", UP)]).serves(A).serves(B);
     let (text, _) = log.text_of("GD112");
@@ -269,12 +271,12 @@ fn a_cluster_ip_is_known_without_reaching_it() {
 }
 
 #[test]
-fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network_says_of_it() {
+fn a_pod_that_is_being_deleted_and_still_routed_to_is_reported_with_its_network_result() {
     let leaving = || leaving(instance(B, "pay-2", "node-1", UP));
     let mut log = EventLog::default();
     let pods = vec![instance(A, "pay-1", "node-1", UP), leaving()];
     log.answers("kubernetes:///pay", pods, Vec::new(), Vec::new()).serves(A).serves(B);
-    assert_eq!(codes(&log.concludes()), [""; 0], "leaving in order is no finding");
+    assert_eq!(codes(&log.concludes()), [""; 0], "a drained departure is not a finding");
     log.lists("dns", &[(A, LISTED), (B, LISTED)]);
     let (text, _) = log.text_of("GD120");
     assert!(text.contains("(pod \"pay-2\") is being deleted, ") && text.contains("still responds"), "{text}");
@@ -286,7 +288,7 @@ fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network
 }
 
 #[test]
-fn what_a_pod_answered_before_it_began_to_leave_is_not_said_of_now() {
+fn responses_of_a_pod_before_it_started_to_drain_do_not_count_afterwards() {
     let pod = || instance(B, "pay-2", "node-1", UP);
     let leaving = leaving(pod());
     let mut log = EventLog::default();
@@ -310,7 +312,7 @@ fn one_dead_address_before_several_is_a_stale_listing() {
 }
 
 #[test]
-fn ipv6_that_leads_nowhere_beside_ipv4_that_works_is_told() {
+fn ipv6_that_leads_nowhere_beside_ipv4_that_works_is_reported() {
     let six = "[2001:db8::1]:50051";
     let mut log = EventLog::default();
     log.lists("dns", &[(A, LISTED), (six, LISTED)]).serves(A).fails(six, Stage::Tcp, FailureCode::Unreachable);
@@ -340,7 +342,7 @@ fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
     {
         let mut log = EventLog::default();
         let failure = ResolveFailure::new(code, "dns server 10.0.0.53:53 answered X for A pay");
-        log.tell(EventKind::Backend(BackendReport {
+        log.add(EventKind::Backend(BackendReport {
             source: source("dns:///pay"),
             status: BackendStatus::Ended,
             error: Some(failure),
@@ -354,15 +356,15 @@ fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
 
 #[test]
 fn two_agents_that_disagree_are_one_registry_with_a_stale_part() {
-    let asked = |agent: &str| vec![Note::new(NoteKind::Queried, format!("consul agent {agent} answered, index 7"))];
+    let queried = |agent: &str| vec![Note::new(NoteKind::Queried, format!("consul agent {agent} answered, index 7"))];
     let two = |other: &str, zone: &str| {
         let mut log = EventLog::default();
         let mut odd = instance(B, "pay-2", "web-2", UP);
         odd.zone = Some(zone.to_string());
         let mut one = instance(A, "pay-1", "web-1", UP);
         one.zone = Some("dc1".to_string());
-        log.answers("consul://10.1.0.1:8500/pay", vec![one], Vec::new(), asked("10.1.0.1:8500"));
-        log.answers(other, vec![odd], Vec::new(), asked("10.1.0.2:8500")).serves(A).serves(B);
+        log.answers("consul://10.1.0.1:8500/pay", vec![one], Vec::new(), queried("10.1.0.1:8500"));
+        log.answers(other, vec![odd], Vec::new(), queried("10.1.0.2:8500")).serves(A).serves(B);
         log
     };
     let (text, _) = two("consul://10.1.0.2:8500/pay", "dc1").text_of("GD116");
@@ -376,7 +378,7 @@ fn two_agents_that_disagree_are_one_registry_with_a_stale_part() {
 }
 
 #[test]
-fn a_proxy_in_the_environment_is_told_when_it_would_be_used() {
+fn a_proxy_in_the_environment_is_reported_when_it_would_be_used() {
     let with = |variable: &'static str, exceptions: &'static str, address: &str| {
         let mut log = EventLog::default();
         log.ledger.proxy = ProxyEnv::from_env(|name| match name {
@@ -387,9 +389,9 @@ fn a_proxy_in_the_environment_is_told_when_it_would_be_used() {
         log.lists("dns", &[(address, LISTED)]).serves(address);
         log
     };
-    let told = with("HTTPS_PROXY", "", A);
-    assert_eq!((codes(&told.concludes()), told.concludes().summary.exit), (vec!["GD902"], 0));
-    let (text, _) = told.text_of("GD902");
+    let expected = with("HTTPS_PROXY", "", A);
+    assert_eq!((codes(&expected.concludes()), expected.concludes().summary.exit), (vec!["GD902"], 0));
+    let (text, _) = expected.text_of("GD902");
     assert!(text.contains("http://proxy.example:3128") && !text.contains("hunter2"), "{text}");
     assert_eq!(codes(&with("HTTPS_PROXY", "10.0.0.0/8", A).concludes()), [""; 0]);
     assert_eq!(codes(&with("HTTPS_PROXY", "pay", A).concludes()), [""; 0], "the name of dns:///pay is left out");
@@ -398,7 +400,7 @@ fn a_proxy_in_the_environment_is_told_when_it_would_be_used() {
 }
 
 #[test]
-fn three_healthy_endpoints_in_three_registries_prove_nothing_wrong() {
+fn three_healthy_endpoints_in_three_registries_prove_no_fault() {
     for addresses in [[A, B, C], ["127.0.0.1:50051", "127.0.0.1:50052", "127.0.0.1:50053"]] {
         let mut log = EventLog::default();
         log.ledger.proxy = ProxyEnv::from_env(|name| (name == "HTTPS_PROXY").then(|| "http://p:1".to_string()))

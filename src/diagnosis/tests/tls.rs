@@ -19,7 +19,7 @@ impl EventLog {
         let root = Certificate { subject: issuer.to_string(), not_after: 900 * DAY, ..leaf.clone() };
         let detail = PhaseDetail::Tls(Box::new(TlsReport { chain: vec![leaf, root], ..TlsReport::default() }));
         let phase = Phase { stage: Stage::Tls, took: Duration::from_millis(1), detail };
-        self.tell(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result: Ok(phase) }));
+        self.add(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result: Ok(phase) }));
         self.serves(address)
     }
 }
@@ -31,7 +31,7 @@ fn listed() -> EventLog {
 }
 
 #[test]
-fn a_certificate_is_told_when_it_ends_within_the_limit_and_not_before() {
+fn a_certificate_is_reported_when_it_ends_within_the_limit_and_not_before() {
     let of = |days, warn_expiry| {
         let criteria = Criteria { warn_expiry, ..Criteria::default() };
         let conclusion = listed().presents(A, &["DNS:pay"], "CN=ca", days).judged(&criteria);

@@ -27,7 +27,7 @@ struct Channel {
     idle: Idle,
     mode: ChannelState,
     /// Calls in flight whose end grpc-go will not notice.
-    forgotten: usize,
+    leaked: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ enum ChannelState {
     /// Its resolver waits for the response to its first query.
     Building { set: SetId, watch: WatchId, until: Elapsed },
     /// It has a resolver.
-    BuildResult { set: SetId, watch: WatchId },
+    Built { set: SetId, watch: WatchId },
 }
 
 impl Kratos {
@@ -89,7 +89,7 @@ impl Kratos {
         match channel.mode {
             // The query is cancelled. Nothing stops the watch.
             ChannelState::Building { until, .. } if until <= self.now => channel.mode = ChannelState::Asleep,
-            ChannelState::BuildResult { set, watch } if channel.idle.look(self.now) => {
+            ChannelState::Built { set, watch } if channel.idle.check(self.now) => {
                 channel.idle.slept();
                 channel.mode = ChannelState::Asleep;
                 self.registry.stop(set, watch);
@@ -97,25 +97,25 @@ impl Kratos {
             ChannelState::Undialled
             | ChannelState::Asleep
             | ChannelState::Building { .. }
-            | ChannelState::BuildResult { .. } => {}
+            | ChannelState::Built { .. } => {}
         }
     }
 
     /// `Build`: leaves idle mode.
     fn build(&mut self, index: usize) {
         let limit = self.rules.build.limit(self.setting.timeout);
-        let (set, watch, asks) = self.registry.attach();
+        let (set, watch, must_query) = self.registry.attach();
         let Some(channel) = self.channels.get_mut(index) else { return };
         if limit.is_some_and(|limit| limit.is_zero()) {
             channel.mode = ChannelState::Asleep;
             return;
         }
-        if asks {
+        if must_query {
             let until = self.now + limit.map_or(QUESTION, |limit| limit.min(QUESTION));
             channel.mode = ChannelState::Building { set, watch, until };
             self.answer(index);
         } else {
-            channel.mode = ChannelState::BuildResult { set, watch };
+            channel.mode = ChannelState::Built { set, watch };
             channel.idle.woke(self.now);
         }
     }
@@ -125,10 +125,10 @@ impl Kratos {
         let Some(channel) = self.channels.get_mut(index) else { return };
         let ChannelState::Building { set, watch, .. } = channel.mode else { return };
         match self.view.availability {
-            Availability::Unknown | Availability::Silent => {}
+            Availability::Unknown | Availability::NoResponse => {}
             Availability::Errors => channel.mode = ChannelState::Asleep,
             Availability::Lists => {
-                channel.mode = ChannelState::BuildResult { set, watch };
+                channel.mode = ChannelState::Built { set, watch };
                 channel.idle.woke(self.now);
                 self.registry.answered(set, watch, self.now, &self.view);
             }
@@ -141,24 +141,24 @@ impl Kratos {
         caller.idle.started();
         match caller.mode {
             ChannelState::Undialled | ChannelState::Asleep => self.build(0),
-            ChannelState::Building { .. } | ChannelState::BuildResult { .. } => {}
+            ChannelState::Building { .. } | ChannelState::Built { .. } => {}
         }
-        if self.rules.forgets_failed && self.will_fail() {
-            self.channels[0].forgotten += 1;
+        if self.rules.leaks_failed && self.will_fail() {
+            self.channels[0].leaked += 1;
         }
     }
 
     fn finish_call(&mut self) {
         let Some(caller) = self.channels.first_mut() else { return };
-        match caller.forgotten {
+        match caller.leaked {
             0 => caller.idle.finished(self.now),
-            _ => caller.forgotten -= 1,
+            _ => caller.leaked -= 1,
         }
     }
 
     /// True when a call of the caller must fail: every address that it holds is dead.
     fn will_fail(&self) -> bool {
-        let Some(ChannelState::BuildResult { set, .. }) = self.channels.first().map(|caller| caller.mode) else {
+        let Some(ChannelState::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else {
             return false;
         };
         let holds = subset(self.registry.snapshot(set), self.rules.subset);
@@ -186,14 +186,14 @@ impl Kratos {
 
     /// What the watchers of `set` hold and notice.
     fn watching(&self, set: SetId) -> (&[Address], NoticesChanges) {
-        let is_asked_for = self.channels.iter().any(|channel| match channel.mode {
-            ChannelState::Building { set: asked, .. } => asked == set,
-            ChannelState::Undialled | ChannelState::Asleep | ChannelState::BuildResult { .. } => false,
+        let is_building = self.channels.iter().any(|channel| match channel.mode {
+            ChannelState::Building { set: building, .. } => building == set,
+            ChannelState::Undialled | ChannelState::Asleep | ChannelState::Built { .. } => false,
         });
         let snapshot = self.registry.snapshot(set);
         let notices = match self.registry.polling(set) {
             Polling::Active => NoticesChanges::Changes,
-            Polling::Stopped if is_asked_for => NoticesChanges::Changes,
+            Polling::Stopped if is_building => NoticesChanges::Changes,
             Polling::Ending | Polling::Stopped if snapshot.is_empty() => NoticesChanges::NeverAndHangs,
             Polling::Ending | Polling::Stopped => NoticesChanges::Never,
         };
@@ -203,14 +203,14 @@ impl Kratos {
 
 impl Channel {
     fn new(setting: Setting) -> Self {
-        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: ChannelState::Undialled, forgotten: 0 }
+        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: ChannelState::Undialled, leaked: 0 }
     }
 
     fn due(&self) -> Option<Elapsed> {
         match self.mode {
             ChannelState::Undialled | ChannelState::Asleep => None,
             ChannelState::Building { until, .. } => Some(until),
-            ChannelState::BuildResult { .. } => self.idle.deadline(),
+            ChannelState::Built { .. } => self.idle.deadline(),
         }
     }
 }
@@ -226,7 +226,7 @@ impl Client for Kratos {
             self.lost.retain(|address| !is_new(address));
         }
         if self.view.take(input) {
-            self.registry.look(self.now, &self.view);
+            self.registry.check(self.now, &self.view);
             for index in 0..self.channels.len() {
                 self.answer(index);
                 if self.channels[index].mode == ChannelState::Undialled {
@@ -245,7 +245,7 @@ impl Client for Kratos {
                 // An address that comes back counts as alive; the others are kept only while a watcher holds them.
                 let (registry, listed) = (&self.registry, &self.view.listed);
                 let is_listed = |lost: &Address| listed.iter().any(|endpoint| endpoint.address == *lost);
-                self.lost.retain(|lost| registry.is_held(lost) || is_listed(lost));
+                self.lost.retain(|lost| registry.is_in_use(lost) || is_listed(lost));
             }
             Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
         }
@@ -261,7 +261,7 @@ impl Client for Kratos {
             None | Some(ChannelState::Undialled) => (nothing, NoticesChanges::NextCall),
             Some(ChannelState::Asleep) => self.asleep(),
             Some(ChannelState::Building { .. }) => (nothing, NoticesChanges::Changes),
-            Some(ChannelState::BuildResult { set, .. }) => self.watching(set),
+            Some(ChannelState::Built { set, .. }) => self.watching(set),
         };
         View { holds: subset(listed, self.rules.subset), subset: self.rules.subset, notices }
     }

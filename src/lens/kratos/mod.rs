@@ -41,7 +41,7 @@ struct Rules {
     build: Build,
     subset: Option<usize>,
     /// True when grpc-go never notices the end of a call without a stream.
-    forgets_failed: bool,
+    leaks_failed: bool,
 }
 
 /// What ends a set's poller.
@@ -93,14 +93,14 @@ impl Build {
 /// Kratos's default, since 2.6.0.
 const SUBSET: Option<usize> = Some(25);
 
-static NOBODY: Rules =
-    Rules { ends: Ends::Never, poll: Poll::Answered, build: Build::Fixed, subset: None, forgets_failed: true };
+static NEVER: Rules =
+    Rules { ends: Ends::Never, poll: Poll::Answered, build: Build::Fixed, subset: None, leaks_failed: true };
 static FIRST_WATCH: Rules =
-    Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET, forgets_failed: true };
+    Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET, leaks_failed: true };
 static LAST_STOP: Rules = Rules { ends: Ends::LastStop, ..FIRST_WATCH };
 static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, build: Build::Rpc, ..FIRST_WATCH };
 static EACH_WATCH_NO_LIMIT: Rules = Rules { build: Build::RpcOrNone, ..EACH_WATCH };
-static REFERENCES: Rules = Rules { ends: Ends::References, forgets_failed: false, ..EACH_WATCH_NO_LIMIT };
+static REFERENCES: Rules = Rules { ends: Ends::References, leaks_failed: false, ..EACH_WATCH_NO_LIMIT };
 
 /// The remedy for the versions in which idle periods do harm.
 const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then use grpc.WithIdleTimeout(0) on every client of the process";
@@ -114,7 +114,7 @@ pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; from 2.5.4 on upgrade directly to 2.8.4 or later",
     links: &["https://github.com/go-kratos/kratos/issues/2549"],
-    client: |setting| Box::new(Kratos::alone(&NOBODY, setting)),
+    client: |setting| Box::new(Kratos::alone(&NEVER, setting)),
 };
 
 /// Frozen after idle.
@@ -134,7 +134,7 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
     client: |setting| Box::new(Kratos::alone(&FIRST_WATCH, setting)),
 };
 
-/// Frozen by a quick exit from idle; poisoned by a first question that fails.
+/// Receives no changes after a quick exit from idle; has no list when its first query fails.
 pub(super) static FROM_2_7_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.7.3", "2.8.0")),
@@ -212,11 +212,11 @@ pub(super) static BYSTANDER: LensKind = LensKind {
 /// Bystanders that no lens shows, for the tests: versions that have none.
 #[cfg(test)]
 pub(super) mod other_bystanders {
-    use super::{EACH_WATCH, Kratos, LAST_STOP, NOBODY, REFERENCES};
+    use super::{EACH_WATCH, Kratos, LAST_STOP, NEVER, REFERENCES};
     use crate::lens::{Client, Setting};
 
     pub(in crate::lens) fn all(setting: Setting) -> Vec<Box<dyn Client>> {
-        let kinds = [&NOBODY, &LAST_STOP, &EACH_WATCH, &REFERENCES];
+        let kinds = [&NEVER, &LAST_STOP, &EACH_WATCH, &REFERENCES];
         kinds.into_iter().map(|rules| Box::new(Kratos::bystander(rules, setting)) as Box<dyn Client>).collect()
     }
 }

@@ -63,7 +63,7 @@ enum Phase {
     /// Waits for the next tick.
     Ticks,
     /// A poll is waiting at Consul.
-    Asks { until: Elapsed },
+    Polls { until: Elapsed },
     /// The pause after an error.
     Pauses { until: Elapsed },
 }
@@ -73,9 +73,9 @@ enum Phase {
 enum Did {
     Nothing,
     /// It received the current list.
-    Heard,
+    Received,
     Ended,
-    HeardAndEnded,
+    ReceivedAndEnded,
 }
 
 /// Whether a set notifies its watches.
@@ -107,7 +107,7 @@ impl Registry {
     }
 
     /// `Watch`'s query was answered: the list is stored and a poller starts. A query without a response leaves
-    /// everything unchanged: this is how a set is poisoned.
+    /// everything unchanged: from then on, the set never has a list.
     pub(super) fn answered(&mut self, id: SetId, watch: WatchId, now: Elapsed, view: &RegistryView) {
         if let Some(set) = self.sets.get_mut(&id) {
             set.store(view);
@@ -154,7 +154,7 @@ impl Registry {
     }
 
     /// True when a watch holds `address`.
-    pub(super) fn is_held(&self, address: &Address) -> bool {
+    pub(super) fn is_in_use(&self, address: &Address) -> bool {
         self.sets.values().any(|set| set.snapshot.contains(address))
     }
 
@@ -192,8 +192,8 @@ impl Registry {
     }
 
     /// The registry reports something new: polls that wait may return.
-    pub(super) fn look(&mut self, now: Elapsed, view: &RegistryView) {
-        self.each_poller(view, |poller, poll| poller.look(now, view, poll));
+    pub(super) fn check(&mut self, now: Elapsed, view: &RegistryView) {
+        self.each_poller(view, |poller, poll| poller.check(now, view, poll));
     }
 
     fn pollers(&self) -> impl Iterator<Item = &Poller> {
@@ -204,23 +204,23 @@ impl Registry {
         let poll = self.rules.poll;
         let mut ended = false;
         for set in self.sets.values_mut() {
-            let mut heard = false;
+            let mut received = false;
             set.pollers.retain_mut(|poller| match act(poller, poll) {
                 Did::Nothing => true,
-                Did::Heard => {
-                    heard = true;
+                Did::Received => {
+                    received = true;
                     true
                 }
                 Did::Ended => {
                     ended = true;
                     false
                 }
-                Did::HeardAndEnded => {
-                    (heard, ended) = (true, true);
+                Did::ReceivedAndEnded => {
+                    (received, ended) = (true, true);
                     false
                 }
             });
-            if heard {
+            if received {
                 set.store(view);
             }
         }
@@ -268,16 +268,16 @@ impl Poller {
     fn due(&self) -> Elapsed {
         match self.phase {
             Phase::Ticks => self.tick,
-            Phase::Asks { until } | Phase::Pauses { until } => until,
+            Phase::Polls { until } | Phase::Pauses { until } => until,
         }
     }
 
     /// Processes what is due.
     fn step(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         match (self.phase, poll) {
-            (Phase::Ticks, _) => self.ask(now, view, poll),
-            (Phase::Asks { .. }, Poll::Answered) | (Phase::Pauses { .. }, _) => self.turn(now, view, poll),
-            (Phase::Asks { .. }, Poll::Cut) => {
+            (Phase::Ticks, _) => self.query(now, view, poll),
+            (Phase::Polls { .. }, Poll::Answered) | (Phase::Pauses { .. }, _) => self.turn(now, view, poll),
+            (Phase::Polls { .. }, Poll::Cut) => {
                 self.phase = Phase::Pauses { until: now + PAUSE };
                 Did::Nothing
             }
@@ -290,38 +290,38 @@ impl Poller {
             return Did::Ended;
         }
         if self.tick <= now {
-            return self.ask(now, view, poll);
+            return self.query(now, view, poll);
         }
         self.phase = Phase::Ticks;
         Did::Nothing
     }
 
-    fn ask(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
+    fn query(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         let ticks = now.since(self.origin).as_secs() + 1;
         self.tick = self.origin + Duration::from_secs(ticks);
         let limit = match poll {
             Poll::Answered => WAIT,
             Poll::Cut => QUESTION,
         };
-        self.phase = Phase::Asks { until: now + limit };
-        self.look(now, view, poll)
+        self.phase = Phase::Polls { until: now + limit };
+        self.check(now, view, poll)
     }
 
     /// Checks whether the waiting poll returns now.
-    fn look(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
+    fn check(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         match (self.phase, view.availability) {
-            (Phase::Asks { .. }, Availability::Lists) if self.seen != view.index => {
+            (Phase::Polls { .. }, Availability::Lists) if self.seen != view.index => {
                 self.seen = view.index;
                 match self.turn(now, view, poll) {
-                    Did::Nothing | Did::Heard => Did::Heard,
-                    Did::Ended | Did::HeardAndEnded => Did::HeardAndEnded,
+                    Did::Nothing | Did::Received => Did::Received,
+                    Did::Ended | Did::ReceivedAndEnded => Did::ReceivedAndEnded,
                 }
             }
-            (Phase::Asks { .. }, Availability::Errors) => {
+            (Phase::Polls { .. }, Availability::Errors) => {
                 self.phase = Phase::Pauses { until: now + PAUSE };
                 Did::Nothing
             }
-            (Phase::Asks { .. } | Phase::Ticks | Phase::Pauses { .. }, _) => Did::Nothing,
+            (Phase::Polls { .. } | Phase::Ticks | Phase::Pauses { .. }, _) => Did::Nothing,
         }
     }
 }

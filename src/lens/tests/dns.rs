@@ -7,7 +7,7 @@ const NEW: &str = "10.0.0.2:1";
 const EVERY: [&str; 4] = ["grpc-go", "grpc-java", "grpc-core", "grpc-js"];
 
 #[test]
-fn nothing_is_asked_before_the_first_call() {
+fn nothing_is_queried_before_the_first_call() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
         client.lists(&[OLD]).wait(10.0).holds(&[], NoticesChanges::NextCall).lists(&[NEW]).call();
@@ -40,7 +40,7 @@ fn a_killed_server_is_replaced_30_s_after_the_last_answer() {
 }
 
 #[test]
-fn java_drops_an_early_reason_and_asks_at_the_next_failed_attempt() {
+fn java_drops_an_early_reason_and_queries_at_the_next_failed_attempt() {
     // Lost at 3 s; attempts fail 0, 1, 2.6, 5.16, 9.256, 15.81, 26.3 and 43.07 s after it: the last one is beyond 30 s.
     let mut client = Script::new("grpc-java", 3600);
     client.lists(&[OLD]).busy(3).lists(&[NEW]).lost(OLD).busy(43).holds(&[OLD], NoticesChanges::AfterAFailure);
@@ -48,7 +48,7 @@ fn java_drops_an_early_reason_and_asks_at_the_next_failed_attempt() {
 }
 
 #[test]
-fn a_loss_long_after_the_last_answer_is_asked_about_at_once() {
+fn a_loss_long_after_the_last_answer_causes_a_query_at_once() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
         client.lists(&[OLD]).busy(60).lists(&[NEW]).holds(&[OLD], NoticesChanges::AfterAFailure).lost(OLD);
@@ -66,7 +66,7 @@ fn the_loss_of_an_address_that_pick_first_is_not_on_is_no_reason() {
 }
 
 #[test]
-fn a_registry_that_was_never_updated_leaves_the_dead_address_and_is_asked_again() {
+fn a_registry_that_was_never_updated_leaves_the_dead_address_and_is_queried_again() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
         client.lists(&[OLD]).busy(60).lost(OLD).busy(40).lost(OLD).busy(10).lists(&[NEW]).lost(OLD).busy(60);
@@ -75,10 +75,10 @@ fn a_registry_that_was_never_updated_leaves_the_dead_address_and_is_asked_again(
 }
 
 #[test]
-fn a_dns_that_fails_leaves_the_list_and_is_asked_until_it_answers() {
+fn a_dns_that_fails_leaves_the_list_and_is_queried_until_it_answers() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
-        client.lists(&[OLD]).busy(60).silent().lost(OLD).busy(10).holds(&[OLD], NoticesChanges::Soon);
+        client.lists(&[OLD]).busy(60).unresponsive().lost(OLD).busy(10).holds(&[OLD], NoticesChanges::Soon);
         client.lists(&[NEW]).busy(10).holds(&[NEW], NoticesChanges::AfterAFailure);
     }
 }
@@ -97,7 +97,7 @@ fn an_empty_answer_replaces_the_list_in_go_only() {
 }
 
 #[test]
-fn an_empty_start_is_asked_again_with_backoff() {
+fn an_empty_start_is_queried_again_with_backoff() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
         client.lists(&[]).call().holds(&[], NoticesChanges::Changes);
@@ -109,11 +109,11 @@ fn an_empty_start_is_asked_again_with_backoff() {
 }
 
 #[test]
-fn the_first_call_after_an_idle_period_asks_at_once() {
+fn the_first_call_after_an_idle_period_queries_at_once() {
     for name in EVERY {
         let mut client = Script::new(name, 5);
         client.lists(&[OLD]).call().wait(11.0).holds(&[], NoticesChanges::NextCall).lists(&[NEW]);
-        assert!(client.client.view().against(&[NEW.parse().unwrap()]).is_empty(), "it will ask");
+        assert!(client.client.view().against(&[NEW.parse().unwrap()]).is_empty(), "it will query");
         client.call().holds(&[NEW], NoticesChanges::AfterAFailure);
     }
 }
@@ -156,7 +156,7 @@ fn java_and_js_idle_after_a_second_at_the_earliest() {
 }
 
 #[test]
-fn a_call_before_the_registry_is_known_is_answered_with_its_first_word() {
+fn a_call_before_the_first_list_is_answered_with_that_list() {
     for name in EVERY {
         let mut client = Script::new(name, 3600);
         client

@@ -96,7 +96,7 @@ fn busy_clients_are_in_a_call_for_ever() {
 }
 
 #[test]
-fn an_empty_list_and_a_registry_that_fails_begin_no_past() {
+fn an_empty_list_and_a_registry_that_fails_start_no_simulation() {
     let mut lenses = lenses(&["kratos@2.8.4"], idle_after(30), Past::BeenIdle);
     lenses.handle(at(0), &Input::Refuses);
     lenses.handle(at(1), &lists(&[]));
@@ -108,7 +108,7 @@ fn an_empty_list_and_a_registry_that_fails_begin_no_past() {
 }
 
 #[test]
-fn calls_that_began_before_the_first_list_hold_idleness_off() {
+fn calls_that_started_before_the_first_list_prevent_idleness() {
     let mut lenses = lenses(&["kratos@2.8.4"], idle_after(30), Past::BeenIdle);
     lenses.handle(at(0), &Input::CallStarted);
     lenses.handle(at(100), &lists(&[OLD]));

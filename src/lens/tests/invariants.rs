@@ -113,7 +113,7 @@ fn the_same_life_leads_to_the_same_views() {
 }
 
 #[test]
-fn asking_more_often_changes_nothing() {
+fn querying_more_often_changes_nothing() {
     // Woken every 100 ms, or only when something happens: the result is the same.
     for kind in LENSES {
         for seed in 0..5 {

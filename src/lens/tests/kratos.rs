@@ -35,7 +35,7 @@ fn every_kratos_is_well_while_idle_for_a_short_time_and_nothing_is_called() {
         let mut client = Script::new(name, 3);
         let notices = client.lists(&[OLD]).call().wait(6.0).client.view().notices;
         let frozen = name == "kratos@2.7.2";
-        assert_eq!(notices == NoticesChanges::Never, frozen, "{name} hears {notices:?}");
+        assert_eq!(notices == NoticesChanges::Never, frozen, "{name} notices {notices:?}");
     }
 }
 
@@ -55,7 +55,7 @@ fn kratos_2_7_2_keeps_the_old_list_after_its_first_idle_period() {
 }
 
 #[test]
-fn kratos_2_7_2_begins_with_the_old_list_when_servers_move_while_it_is_idle() {
+fn kratos_2_7_2_starts_with_the_old_list_when_servers_move_while_it_is_idle() {
     let mut client = Script::new("kratos@2.7.2", 3);
     client.lists(&[OLD]).call().wait(60.0).holds(&[OLD], NoticesChanges::Never);
     client.lists(&[NEW]).holds(&[OLD], NoticesChanges::Never).call().holds(&[OLD], NoticesChanges::Never);
@@ -91,7 +91,7 @@ fn kratos_2_5_3_and_2_8_follow_again_after_an_idle_period() {
 }
 
 #[test]
-fn a_busy_bystander_of_kratos_2_7_2_freezes_with_its_idle_neighbour() {
+fn a_busy_bystander_of_kratos_2_7_2_freezes_with_an_idle_client_of_its_process() {
     let mut client = Script::new("kratos-bystander@2.7.2", 3);
     client.lists(&[OLD]).call().wait(2.0).holds(&[OLD], NoticesChanges::Changes);
     client
@@ -104,7 +104,7 @@ fn a_busy_bystander_of_kratos_2_7_2_freezes_with_its_idle_neighbour() {
 }
 
 #[test]
-fn later_versions_and_busy_neighbours_leave_a_bystander_alone() {
+fn later_versions_and_busy_clients_do_not_affect_a_bystander() {
     use crate::lens::kratos::other_bystanders;
     for mut client in other_bystanders::all(idle_after(3)) {
         client.handle(Elapsed::ZERO, &lists(&[OLD]));
@@ -151,7 +151,7 @@ fn kratos_2_8_0_does_not_heal_once_calls_to_the_dead_address_have_failed() {
 }
 
 #[test]
-fn kratos_2_8_0_asks_anew_when_the_old_poller_has_ended() {
+fn kratos_2_8_0_queries_again_when_the_old_poller_has_ended() {
     let mut client = Script::new("kratos@2.8.0", 3);
     client.lists(&[OLD]).call().wait(5.0).holds(&[OLD], NoticesChanges::Changes);
     client.wait(8.0).holds(&[], NoticesChanges::NextCall).lists(&[NEW]).call().holds(&[NEW], NoticesChanges::Changes);
@@ -183,27 +183,27 @@ fn kratos_2_8_4_hangs_for_ever_once_its_first_question_after_idle_failed() {
 #[test]
 fn kratos_2_8_4_hangs_for_ever_once_its_first_question_outlived_the_timeout() {
     let mut client = Script::new("kratos@2.8.4", 3);
-    client.lists(&[OLD]).call().wait(60.0).silent().give(&Input::CallStarted).holds(&[], NoticesChanges::Changes);
+    client.lists(&[OLD]).call().wait(60.0).unresponsive().give(&Input::CallStarted).holds(&[], NoticesChanges::Changes);
     client.wait(1.9).holds(&[], NoticesChanges::Changes).wait(0.2).holds(&[], NoticesChanges::NeverAndHangs);
     client.give(&Input::CallFinished).lists(&[OLD]).busy(10).holds(&[], NoticesChanges::NeverAndHangs);
 }
 
 #[test]
-fn an_answer_within_the_timeout_poisons_nothing() {
+fn an_answer_within_the_timeout_leaves_the_set_usable() {
     let mut client = Script::new("kratos@2.8.4", 3);
-    client.lists(&[OLD]).call().wait(60.0).silent().give(&Input::CallStarted).wait(1.5).lists(&[NEW]);
+    client.lists(&[OLD]).call().wait(60.0).unresponsive().give(&Input::CallStarted).wait(1.5).lists(&[NEW]);
     client.holds(&[NEW], NoticesChanges::Changes);
     // 2.8.0 waits 10 s.
     let mut client = Script::new("kratos@2.8.0", 3);
-    client.lists(&[OLD]).call().wait(60.0).silent().give(&Input::CallStarted).wait(9.0).lists(&[NEW]);
+    client.lists(&[OLD]).call().wait(60.0).unresponsive().give(&Input::CallStarted).wait(9.0).lists(&[NEW]);
     client.holds(&[NEW], NoticesChanges::Changes);
 }
 
 #[test]
-fn a_hiccup_while_nobody_leaves_idle_poisons_nothing() {
+fn a_short_failure_while_no_client_leaves_idle_has_no_effect() {
     for name in EVERY {
         let mut client = Script::new(name, 60);
-        client.lists(&[OLD]).busy(5).refuses().busy(20).silent().busy(20).lists(&[NEW]).busy(12);
+        client.lists(&[OLD]).busy(5).refuses().busy(20).unresponsive().busy(20).lists(&[NEW]).busy(12);
         client.holds(&[NEW], NoticesChanges::Changes);
     }
 }
@@ -218,7 +218,7 @@ fn kratos_2_8_1_to_2_8_3_recover_from_a_failed_question() {
 }
 
 #[test]
-fn up_to_2_7_2_only_the_very_first_question_can_poison() {
+fn up_to_2_7_2_only_the_very_first_query_can_leave_no_list() {
     for name in ["kratos@2.5.3", "kratos@2.7.2"] {
         let mut client = Script::new(name, 3);
         client.refuses().lists(&[OLD]).call().holds(&[], NoticesChanges::NeverAndHangs);
@@ -240,7 +240,7 @@ fn timeout_zero_fails_every_call_of_2_8_1_and_2_8_2_only() {
 }
 
 #[test]
-fn an_empty_registry_leaves_kratos_the_last_list_and_it_hears_of_the_next_instance() {
+fn an_empty_registry_leaves_kratos_the_last_list_and_it_notices_the_next_instance() {
     for name in EVERY {
         let mut client = Script::new(name, 60);
         client.lists(&[OLD]).busy(5).lists(&[]).busy(15).holds(&[OLD], NoticesChanges::Changes);
@@ -292,7 +292,7 @@ fn twenty_five_of_forty_are_a_subset_and_no_fault() {
 }
 
 #[test]
-fn a_change_in_the_pause_between_two_polls_is_heard_with_the_next() {
+fn a_change_in_the_pause_between_two_polls_is_noticed_with_the_next() {
     // The poll of 1 s is aborted at 11 s; the next starts at 12 s.
     let mut client = Script::new("kratos@2.8.4", 60);
     client.lists(&[OLD]).call().wait(11.5).lists(&[NEW]).holds(&[OLD], NoticesChanges::Changes);
@@ -301,7 +301,7 @@ fn a_change_in_the_pause_between_two_polls_is_heard_with_the_next() {
 }
 
 #[test]
-fn a_quiet_poller_wakes_nobody() {
+fn a_quiet_poller_wakes_no_client() {
     let mut client = Script::new("kratos@2.8.4", 60);
     client.lists(&[OLD]).call().wait(5.0);
     assert_eq!(client.client.deadline(), Some(Elapsed::from_secs(60)), "only idleness is due");

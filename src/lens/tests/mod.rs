@@ -85,7 +85,7 @@ impl Script {
         self.give(&Input::Lost(address))
     }
 
-    fn silent(&mut self) -> &mut Self {
+    fn unresponsive(&mut self) -> &mut Self {
         self.give(&Input::Unreachable)
     }
 

@@ -10,9 +10,9 @@ const HEAD: &str = "\
 Written from `LENSES` in `src/lens/mod.rs` (`UPDATE_DOCS=1 cargo test`).
 
 A lens is a model of a client stack: given what the registry lists, the calls and the idle timeout, which addresses would
-such a client dial now, would it hear of the next change, and what helps it. `--as` names them: a stack means all its
-ranges of versions, a version means the range that holds it. What each model leaves out, and what it reads as certain where
-the real client throws a coin, stands at the head of its file in `src/lens`.
+such a client dial now, would it notice the next change, and what helps. `--as` selects them: a stack means all its
+ranges of versions, a version means the range that contains it. What each model leaves out, and what it treats as certain where
+the real client chooses at random, is stated at the top of its file in `src/lens`.
 
 Kratos 2.5.3, 2.7.2, 2.8.0, 2.8.3, 2.8.4, 2.9.2 and 3.0.0, grpc-go over DNS, etcd's resolver 3.6.16, and kuberesolver 6.0.1 are held
 against the real clients (`tests/it/lens`). The others rest on their sources; grpc-core and grpc-js also on recorded runs.
@@ -59,7 +59,7 @@ fn short(link: &str) -> String {
 }
 
 #[test]
-fn the_lenses_page_is_what_the_slice_says() {
+fn the_lenses_page_matches_the_lenses() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lenses.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, page()).unwrap();

@@ -8,7 +8,7 @@ const EVERY: [&str; 6] =
     ["kuberesolver", "go-zero@1.7.0", "go-zero@1.7.2", "go-zero@1.10.3", "etcd-naming", "mbobakov-consul"];
 
 #[test]
-fn each_follows_while_busy_and_asks_anew_after_an_idle_period() {
+fn each_follows_while_busy_and_queries_again_after_an_idle_period() {
     for name in EVERY {
         let mut client = Script::new(name, 5);
         client.lists(&[OLD]).holds(&[], NoticesChanges::NextCall).call().holds(&[OLD], NoticesChanges::Changes);
@@ -50,10 +50,10 @@ fn only_etcd_naming_loses_its_watch_to_an_error() {
 }
 
 #[test]
-fn a_connection_to_the_registry_that_was_cut_for_a_while_harms_none() {
+fn a_connection_to_the_registry_that_was_lost_for_a_while_has_no_effect() {
     for name in EVERY {
         let mut client = Script::new(name, 60);
-        client.lists(&[OLD]).busy(5).silent().busy(30).holds(&[OLD], NoticesChanges::Changes);
+        client.lists(&[OLD]).busy(5).unresponsive().busy(30).holds(&[OLD], NoticesChanges::Changes);
         client.lists(&[NEW]).busy(5).holds(&[NEW], NoticesChanges::Changes);
     }
 }
@@ -80,7 +80,7 @@ fn an_empty_start_waits_for_the_first_instance() {
 }
 
 #[test]
-fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_asked_at_the_next_call() {
+fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_queried_at_the_next_call() {
     for name in EVERY {
         let mut client = Script::new(name, 5);
         client.lists(&[OLD]).call().wait(10.0).refuses().call();
@@ -90,7 +90,7 @@ fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_asked_at_the_nex
         };
         client.holds(&[NEW], NoticesChanges::Changes);
         let mut client = Script::new(name, 5);
-        client.lists(&[OLD]).call().wait(10.0).silent().give(&Input::CallStarted).wait(3.0).lists(&[NEW]);
+        client.lists(&[OLD]).call().wait(10.0).unresponsive().give(&Input::CallStarted).wait(3.0).lists(&[NEW]);
         client.holds(&[NEW], NoticesChanges::Changes);
     }
 }

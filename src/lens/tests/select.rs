@@ -43,7 +43,7 @@ fn what_there_is_not_is_named_with_what_there_is() {
 }
 
 #[test]
-fn every_lens_can_be_named_alone_and_says_what_it_is() {
+fn every_lens_can_be_named_alone_and_has_a_description() {
     let names: BTreeSet<String> = LENSES.iter().map(|kind| kind.as_name()).collect();
     assert_eq!(names.len(), LENSES.len());
     for kind in LENSES {

@@ -171,7 +171,7 @@ impl Instance {
 
     /// True when `other` has the same attributes. The time left (TTL) and the text of a check's output change
     /// continually and do not count.
-    pub fn says_the_same(&self, other: &Instance) -> bool {
+    pub fn is_equivalent(&self, other: &Instance) -> bool {
         if std::ptr::eq(self, other) {
             return true;
         }

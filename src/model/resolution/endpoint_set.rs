@@ -43,7 +43,7 @@ impl EndpointSet {
                     let key = endpoint.key();
                     match before.remove(&key) {
                         None if !self.endpoints.contains_key(&key) => delta.added.push(endpoint.clone()),
-                        Some(old) if !old.says_the_same(&endpoint) => delta.changed.push(endpoint.clone()),
+                        Some(old) if !old.is_equivalent(&endpoint) => delta.changed.push(endpoint.clone()),
                         None | Some(_) => {}
                     }
                     if self.endpoints.insert(key.clone(), endpoint).is_none() {
@@ -67,7 +67,7 @@ impl EndpointSet {
                             self.order.push(key);
                             delta.added.push(endpoint);
                         }
-                        Some(old) if !old.says_the_same(&endpoint) => delta.changed.push(endpoint),
+                        Some(old) if !old.is_equivalent(&endpoint) => delta.changed.push(endpoint),
                         Some(_) => {}
                     }
                 }
@@ -132,17 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn reset_keeps_the_registrys_order_and_tells_only_what_changed() {
+    fn reset_keeps_the_registrys_order_and_reports_only_what_changed() {
         let mut set = EndpointSet::default();
         assert_eq!(set.apply(reset(&["10.0.0.9:1", "10.0.0.1:1"])).added.len(), 2);
         assert_eq!(listed(&set), ["10.0.0.9:1", "10.0.0.1:1"]);
-        assert!(set.apply(reset(&["10.0.0.1:1", "10.0.0.9:1"])).is_empty(), "an order is no change");
+        assert!(set.apply(reset(&["10.0.0.1:1", "10.0.0.9:1"])).is_empty(), "an order is not a change");
         let delta = set.apply(reset(&["10.0.0.1:1", "10.0.0.2:1", "10.0.0.2:1"]));
         assert_eq!((delta.added.len(), delta.removed.len(), set.len()), (1, 1, 2));
     }
 
     #[test]
-    fn a_ttl_that_runs_down_is_no_change_and_a_status_is() {
+    fn a_ttl_that_runs_down_is_not_a_change_and_a_status_is() {
         let mut set = EndpointSet::default();
         set.apply(reset(&["10.0.0.1:1"]));
         let mut later = endpoint("10.0.0.1:1");

@@ -6,7 +6,7 @@ use super::SHORT;
 /// The mark of a truncated text.
 const CUT: &str = "…";
 /// The minimum length of a secret's beginning that is recognised before a truncation mark.
-const BEGINNING: usize = 4;
+const PREFIX: usize = 4;
 
 /// Everything that is searched for in a text to find `secret`: the secret itself and its base64 forms.
 pub(super) fn of(secret: &str) -> Vec<String> {
@@ -60,10 +60,10 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The bytes with which one of `forms` may begin in a text. Most positions of a text are skipped with this table
+/// The bytes with which one of `forms` may start in a text. Most positions of a text are skipped with this table
 /// alone.
-pub(super) fn beginnings(forms: &[String]) -> [bool; 256] {
-    let mut begins = [false; 256];
+pub(super) fn prefixes(forms: &[String]) -> [bool; 256] {
+    let mut starts = [false; 256];
     for first in forms.iter().filter_map(|form| form.bytes().next()) {
         let other = match first {
             b'+' => b'-',
@@ -72,20 +72,20 @@ pub(super) fn beginnings(forms: &[String]) -> [bool; 256] {
             same => same,
         };
         for byte in [first.to_ascii_lowercase(), first.to_ascii_uppercase(), other, b'%', b'&', b'\\'] {
-            begins[usize::from(byte)] = true;
+            starts[usize::from(byte)] = true;
         }
     }
-    begins
+    starts
 }
 
-/// The end of `secret`, in any encoding, when it begins at byte `at` of `text`.
+/// The end of `secret`, in any encoding, when it starts at byte `at` of `text`.
 pub(super) fn end_of(secret: &[u8], text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut end = at;
     for (index, byte) in secret.iter().enumerate() {
         match encoded(*byte, &bytes[end..]) {
             Some(length) => end += length,
-            None if index >= BEGINNING && is_cut(&text[end..]) => return Some(end),
+            None if index >= PREFIX && is_cut(&text[end..]) => return Some(end),
             None => return None,
         }
     }
@@ -99,7 +99,7 @@ fn is_cut(text: &str) -> bool {
     let escape = text.trim_start_matches('\\');
     let escape = escape.trim_start_matches(['%', '&', '#', 'u', 'x', '{']);
     let digits = escape.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let is_escape = escape.len() < text.len() && digits <= BEGINNING;
+    let is_escape = escape.len() < text.len() && digits <= PREFIX;
     text.starts_with(CUT) || is_escape && escape[digits..].starts_with(CUT)
 }
 
@@ -174,12 +174,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_begins_with_every_byte_that_stands_for_its_first() {
+    fn a_form_starts_with_every_byte_that_stands_for_its_first() {
         for first in 1..=127 {
             let form = String::from(char::from(first));
-            let begins = beginnings(std::slice::from_ref(&form));
+            let starts = prefixes(std::slice::from_ref(&form));
             for text in (0..=255_u8).map(|byte| [byte, b'2', b'F', b';']) {
-                assert!(encoded(first, &text).is_none() || begins[usize::from(text[0])], "{form:?} as {text:?}");
+                assert!(encoded(first, &text).is_none() || starts[usize::from(text[0])], "{form:?} as {text:?}");
             }
         }
     }

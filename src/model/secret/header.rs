@@ -13,7 +13,7 @@ pub fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.iter().any(|part| name.contains(part))
 }
 
-/// True for the first word of an `Authorization` header: `Bearer`.
+/// True for the scheme of an `Authorization` header: `Bearer`.
 pub fn is_auth_scheme(word: &str) -> bool {
     AUTH_SCHEMES.iter().any(|known| word.eq_ignore_ascii_case(known))
 }

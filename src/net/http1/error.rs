@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::model::resolution::ResolveCode;
-use crate::net::io_words;
+use crate::net::io_text;
 use crate::net::tls::TlsExplanation;
 use crate::text::{duration, quote_bytes};
 
@@ -16,7 +16,7 @@ pub(crate) enum HttpError {
     #[error("not a valid HTTP request: {0}")]
     Request(#[source] http::Error),
     /// No connection.
-    #[error("{}", io_words(.0))]
+    #[error("{}", io_text(.0))]
     Connect(#[source] io::Error),
     /// Connecting took too long.
     #[error("no connection within {}", duration(*.0))]
@@ -49,7 +49,7 @@ pub(crate) enum HttpError {
         limit: Duration,
     },
     /// The connection ended before the response was complete.
-    #[error("connection lost before the response was complete: {}", cause(.0).map_or_else(|| .0.to_string(), io_words))]
+    #[error("connection lost before the response was complete: {}", cause(.0).map_or_else(|| .0.to_string(), io_text))]
     Broken(#[source] hyper::Error),
     /// The peer is not an HTTP server.
     #[error("not an HTTP server: {0}")]
@@ -101,8 +101,8 @@ impl HttpError {
     /// The text after `connection lost: ` in the error of a watch, if the connection broke.
     pub(crate) fn broken_connection(&self) -> Option<String> {
         match self {
-            HttpError::Connect(error) => Some(io_words(error)),
-            HttpError::Broken(error) => Some(cause(error).map_or_else(|| error.to_string(), io_words)),
+            HttpError::Connect(error) => Some(io_text(error)),
+            HttpError::Broken(error) => Some(cause(error).map_or_else(|| error.to_string(), io_text)),
             _ => None,
         }
     }

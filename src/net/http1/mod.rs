@@ -1,7 +1,7 @@
 //! [`Http`]: HTTP/1.1 to one registry over hyper, tokio and rustls.
 //!
 //! One `Http` has at most one connection and sends one request at a time; it spawns nothing, so dropping it closes
-//! the socket. A response is read whole ([`Http::ask`]) or as it arrives ([`Http::listen`]).
+//! the socket. A response is read whole ([`Http::query`]) or as it arrives ([`Http::listen`]).
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout};
 pub(crate) use self::error::{HttpError, RequestError};
 pub(crate) use self::retry_after::retry_after;
 use super::dial::{Dial, Io};
-use super::io_words;
+use super::io_text;
 use super::tls::{TlsClient, TlsExplanation};
 use crate::model::endpoint::Address;
 
@@ -74,14 +74,14 @@ impl Http {
 
     /// Sends `request` and reads the whole response. Its head must arrive within `limit`, connecting included, and
     /// every piece of its body within `limit` after the one before.
-    pub(crate) async fn ask(
+    pub(crate) async fn query(
         &self,
         request: http::Request<Empty<Bytes>>,
         limit: Duration,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let (head, mut answer) =
-            timeout(limit, self.begin(request)).await.map_err(|_| HttpError::NoAnswer(limit))??;
+            timeout(limit, self.start(request)).await.map_err(|_| HttpError::NoAnswer(limit))??;
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(LARGEST_ANSWER));
         let body = async {
@@ -89,7 +89,7 @@ impl Http {
             while let Some(piece) =
                 timeout(limit, answer.piece()).await.map_err(|_| HttpError::Stopped { after: bytes.len(), limit })??
             {
-                if begun.elapsed() > LONGEST {
+                if started.elapsed() > LONGEST {
                     return Err(HttpError::TooSlow { after: bytes.len() + piece.len(), limit: LONGEST });
                 }
                 if bytes.len() + piece.len() > LARGEST_ANSWER {
@@ -109,20 +109,20 @@ impl Http {
         request: http::Request<Empty<Bytes>>,
         limit: Duration,
     ) -> Result<(Parts, Listening), HttpError> {
-        timeout(limit, self.begin(request)).await.map_err(|_| HttpError::NoAnswer(limit))?
+        timeout(limit, self.start(request)).await.map_err(|_| HttpError::NoAnswer(limit))?
     }
 
     async fn connect(&self) -> Result<Http1Connection, HttpError> {
         let stream = self.dial.dial(&self.address).await.map_err(HttpError::Connect)?;
         let Some(tls) = &self.tls else { return Http1Connection::new(stream, None).await };
         let stream = tls.handshake(stream).await.map_err(|source| {
-            let text = tls.explain().of(&source).unwrap_or_else(|| io_words(&source));
+            let text = tls.explain().of(&source).unwrap_or_else(|| io_text(&source));
             HttpError::Tls { text, source }
         })?;
         Http1Connection::new(Box::new(stream), Some(tls.explain().clone())).await
     }
 
-    async fn begin(&self, request: http::Request<Empty<Bytes>>) -> Result<(Parts, Listening), HttpError> {
+    async fn start(&self, request: http::Request<Empty<Bytes>>) -> Result<(Parts, Listening), HttpError> {
         let mut place = self.open.clone().lock_owned().await;
         let mut kept = place.take();
         if let Some(wire) = &mut kept
@@ -204,12 +204,12 @@ impl Http1Connection {
     async fn drive<T>(&mut self, talk: impl Future<Output = Result<T, hyper::Error>>) -> Result<T, HttpError> {
         let explain = self.explain.as_deref();
         let mut talk = std::pin::pin!(talk);
-        let told = if self.ended {
+        let result = if self.ended {
             talk.await
         } else {
             tokio::select! {
                 biased;
-                told = &mut talk => told,
+                result = &mut talk => result,
                 end = &mut self.connection => {
                     self.ended = true;
                     end.map_err(|error| HttpError::of_hyper(error, explain))?;
@@ -217,7 +217,7 @@ impl Http1Connection {
                 }
             }
         };
-        told.map_err(|error| HttpError::of_hyper(error, explain))
+        result.map_err(|error| HttpError::of_hyper(error, explain))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Retry-After` (RFC 9110, 10.2.3): how long the server wants no further request, in seconds or as a date.
+//! `Retry-After` (RFC 9110, 10.2.3): how long clients must wait, in seconds or as a date.
 
 #![cfg_attr(
     not(feature = "all-backends"),

@@ -44,11 +44,11 @@ async fn answer(head: &str, pieces: usize) -> (Result<usize, HttpError>, Duratio
     });
     let address = Address::from_host_port("registry", 80);
     let http = Http::new(Arc::new(Pipe(Lock::new(Some(ours)))), address, None, LIMIT);
-    let begun = Instant::now();
+    let started = Instant::now();
     let request = http::Request::get("/").header("host", "registry").body(Empty::new()).unwrap();
-    let answer = http.ask(request, LIMIT).await.map(|answer| answer.into_body().len());
+    let answer = http.query(request, LIMIT).await.map(|answer| answer.into_body().len());
     registry.abort();
-    (answer, begun.elapsed())
+    (answer, started.elapsed())
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,14 +124,14 @@ impl Response {
         }
     }
 
-    /// The messages of the response, each of at most `most` bytes. `begun`: the part of the body that was already
+    /// The messages of the response, each of at most `most` bytes. `started`: the part of the body that was already
     /// read. `needs_status`: a response that ends without `grpc-status` is an error, as for gRPC's clients; else its
     /// messages are accepted with HTTP status 200.
     ///
     /// # Errors
     ///
     /// The response ends with its head, and its status is not OK.
-    pub fn messages<M>(self, begun: Vec<u8>, most: usize, needs_status: bool) -> Result<Messages<M>, CallError> {
-        Messages::new(self.http, &self.headers, self.body, self.request, begun, most, needs_status)
+    pub fn messages<M>(self, started: Vec<u8>, most: usize, needs_status: bool) -> Result<Messages<M>, CallError> {
+        Messages::new(self.http, &self.headers, self.body, self.request, started, most, needs_status)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn prefixed<M: prost::Message>(messages: &[M]) -> Bytes {
 }
 
 /// True when `data` can be the start of a message.
-pub(crate) fn may_begin(data: &[u8]) -> bool {
+pub(crate) fn may_start(data: &[u8]) -> bool {
     match data {
         [0 | 1, a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]) as usize <= LONGEST,
         [0 | 1, ..] => true,
@@ -103,9 +103,9 @@ impl Framing {
         while !data.is_empty() {
             if self.have < PREFIX {
                 if self.have == 0
-                    && let Some(wrong) = self.wrong_flag(data)
+                    && let Some(invalid) = self.invalid_flag(data)
                 {
-                    return Err(wrong);
+                    return Err(invalid);
                 }
                 let (taken, left) = data.split_at(data.len().min(PREFIX - self.have));
                 self.prefix[self.have..self.have + taken.len()].copy_from_slice(taken);
@@ -132,7 +132,7 @@ impl Framing {
         Ok(())
     }
 
-    fn wrong_flag(&self, data: &[u8]) -> Option<NotGrpc> {
+    fn invalid_flag(&self, data: &[u8]) -> Option<NotGrpc> {
         let (fault, text) = match (data.first()?, &self.encoding) {
             (0, _) => return None,
             (1, None) => {
@@ -162,9 +162,12 @@ impl Framing {
             0 => None,
             PREFIX => {
                 let sent = self.length - self.rest;
-                Some(format!("message cut off: its prefix announces {} bytes, but only {sent} came", self.length))
+                Some(format!(
+                    "message truncated: its prefix announces {} bytes, but only {sent} were received",
+                    self.length
+                ))
             }
-            have => Some(format!("message cut off: {have} of the {PREFIX} bytes of its prefix were sent")),
+            have => Some(format!("message truncated: {have} of the {PREFIX} bytes of its prefix were sent")),
         }
     }
 }
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_followed_however_the_data_is_cut() {
+    fn messages_are_followed_however_the_data_is_split() {
         let body = [&[0, 0, 0, 0, 2, 8, 1][..], &[0, 0, 0, 0, 0], &[0, 0, 0, 0, 2, 8, 2]].concat();
         for size in 1..body.len() {
             let (mut framing, mut read) = (framing(), Vec::new());
@@ -199,27 +202,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_message_is_named() {
-        let wrong =
+    fn faults_of_a_message_are_named() {
+        let invalid =
             |encoding: Option<&[u8]>, body: &[u8]| Framing::new(encoding, LONGEST).take(body).unwrap_err().what.text;
-        assert_eq!(wrong(None, &[1, 0, 0, 0, 2]), "message with the compressed flag and without grpc-encoding");
-        assert_eq!(wrong(Some(b"identity"), &[1]), "message with the compressed flag and without grpc-encoding");
-        assert!(wrong(Some(b"gzip"), &[1]).starts_with("message compressed with gzip, and the request has no"));
-        assert!(wrong(None, b"<html>").starts_with("message that starts with \"<html>\" instead of"));
-        assert!(wrong(None, &[0, 0, 0, 0, 0, 0x80, 0, 0, 0, 15]).starts_with("gRPC-Web"));
-        let mut lies = framing();
-        lies.take(&[0, 0, 0, 1, 0, 8, 1]).unwrap();
-        assert_eq!(lies.cut_off().unwrap(), "message cut off: its prefix announces 256 bytes, but only 2 came");
+        assert_eq!(invalid(None, &[1, 0, 0, 0, 2]), "message with the compressed flag and without grpc-encoding");
+        assert_eq!(invalid(Some(b"identity"), &[1]), "message with the compressed flag and without grpc-encoding");
+        assert!(invalid(Some(b"gzip"), &[1]).starts_with("message compressed with gzip, and the request has no"));
+        assert!(invalid(None, b"<html>").starts_with("message that starts with \"<html>\" instead of"));
+        assert!(invalid(None, &[0, 0, 0, 0, 0, 0x80, 0, 0, 0, 15]).starts_with("gRPC-Web"));
+        let mut misstated = framing();
+        misstated.take(&[0, 0, 0, 1, 0, 8, 1]).unwrap();
+        assert_eq!(
+            misstated.cut_off().unwrap(),
+            "message truncated: its prefix announces 256 bytes, but only 2 were received"
+        );
         let mut cut = framing();
         cut.take(&[0, 0, 0]).unwrap();
-        assert_eq!(cut.cut_off().unwrap(), "message cut off: 3 of the 5 bytes of its prefix were sent");
+        assert_eq!(cut.cut_off().unwrap(), "message truncated: 3 of the 5 bytes of its prefix were sent");
     }
 
     #[test]
     fn text_is_no_message() {
         for text in [&b"{\"status\":1}"[..], b"<html>", b"", &[0, 0xff, 0, 0, 0]] {
-            assert!(!may_begin(text), "{text:?}");
+            assert!(!may_start(text), "{text:?}");
         }
-        assert!(may_begin(&[0, 0, 0, 0, 2, 8, 1]));
+        assert!(may_start(&[0, 0, 0, 0, 2, 8, 1]));
     }
 }

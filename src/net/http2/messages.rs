@@ -34,13 +34,13 @@ impl<M> Messages<M> {
         headers: &HeaderMap,
         body: RecvStream,
         request: SendStream<Bytes>,
-        begun: Vec<u8>,
+        started: Vec<u8>,
         most: usize,
         needs_status: bool,
     ) -> Result<Self, CallError> {
         let has_status = status::of(headers)?.is_some();
         let mut framing = Framing::new(headers.get("grpc-encoding").map(|encoding| encoding.as_bytes()), most);
-        framing.take(&begun)?;
+        framing.take(&started)?;
         let may_end = has_status || (!needs_status && http == StatusCode::OK);
         Ok(Messages { body, _request: request, framing, http, may_end, data_ended: false, message: PhantomData })
     }

@@ -16,7 +16,7 @@ pub(crate) use client::{Announced, Client, Origin, handshake};
 pub(crate) use error::{CallError, code_of_http};
 #[cfg(feature = "fuzzing")]
 pub(crate) use framing::Framing;
-pub(crate) use framing::{LONGEST, may_begin, prefixed};
+pub(crate) use framing::{LONGEST, may_start, prefixed};
 pub(crate) use messages::Messages;
 
 /// Our `user-agent`.

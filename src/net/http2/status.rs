@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_its_words_however_it_is_written() {
+    fn a_message_keeps_its_text_however_it_is_encoded() {
         for (message, expected) in [
             (&b"plain"[..], "plain"),
             (b"no %41%3a caf%C3%A9", "no A: caf\u{e9}"),

@@ -62,7 +62,7 @@ impl TlsClient {
         let config = config(provider, verifier, resolver, alpn)?;
         let name = ServerName::try_from(server_name.to_string())
             .map_err(|_| SetupError::ServerName(server_name.to_string()))?;
-        let client = ClientAuth { asked: Some(Vec::new()), given, now: 0 };
+        let client = ClientAuth { requested: Some(Vec::new()), given, now: 0 };
         let explain = Arc::new(TlsExplanation { remedy, client, server_name: name_text(&name) });
         Ok(TlsClient { connector: TlsConnector::from(Arc::new(config)), name, explain })
     }

@@ -13,7 +13,7 @@ use crate::model::reach::{Certificate, FailureCode};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ClientAuth {
     /// The issuers in the server's certificate request, if it sent one.
-    pub asked: Option<Vec<String>>,
+    pub requested: Option<Vec<String>>,
     /// Our chain, leaf first, if we have one and sent it when requested.
     pub given: Option<Vec<Certificate>>,
     /// The time of the handshake, in seconds since 1970.
@@ -22,12 +22,12 @@ pub(crate) struct ClientAuth {
 
 /// The connection ended in the handshake without an alert.
 pub(crate) fn explain_end(client: &ClientAuth) -> Option<TlsFailure> {
-    client.asked.as_ref()?;
+    client.requested.as_ref()?;
     match &client.given {
         None => Some(client_certificate(client, None)),
         Some(given) if flaw_of_ours(client, given).is_some() => Some(client_certificate(client, None)),
         // The server names issuers, and ours is one of them: the end of the connection proves nothing then.
-        Some(_) if client.asked.as_ref().is_some_and(|issuers| !issuers.is_empty()) => None,
+        Some(_) if client.requested.as_ref().is_some_and(|issuers| !issuers.is_empty()) => None,
         // C-core's servers name none, and send no alert.
         Some(given) => {
             let issuer = given.last().map_or("", |last| last.issuer.as_str());
@@ -41,7 +41,7 @@ pub(crate) fn explain_end(client: &ClientAuth) -> Option<TlsFailure> {
 
 /// A failure about the client's certificate: none was sent, or it was rejected.
 pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> TlsFailure {
-    let issuers = client.asked.clone().unwrap_or_default();
+    let issuers = client.requested.clone().unwrap_or_default();
     let wanted = match issuers.as_slice() {
         [] => String::new(),
         issuers => format!(" issued by {}", quoted(issuers)),
@@ -60,12 +60,12 @@ pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescrip
                 let by = given.last().map_or_else(String::new, |last| format!("; it is issued by \"{}\"", last.issuer));
                 (format!("{}{by}", alert.map_or("", meaning)), TlsFault::ClientRefused)
             });
-            let asked = match (&fault, wanted.as_str()) {
+            let requested = match (&fault, wanted.as_str()) {
                 (TlsFault::ClientIssuer(_), _) | (_, "") => String::new(),
                 (_, wanted) => format!("; the server requested one{wanted}"),
             };
             let between = if why.is_empty() || why.starts_with(';') { "" } else { ": " };
-            (format!("server rejected our client certificate{between}{why} ({how}){asked}"), fault)
+            (format!("server rejected our client certificate{between}{why} ({how}){requested}"), fault)
         }
     };
     TlsFailure::new(FailureCode::ClientCertificateRequired, text, Some(fault))
@@ -85,7 +85,7 @@ fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, T
         let text = format!("it is not valid for client authentication (extended key usage: {})", list(purposes));
         return Some((text, TlsFault::ClientPurpose));
     }
-    let issuers = client.asked.as_deref().unwrap_or_default();
+    let issuers = client.requested.as_deref().unwrap_or_default();
     let fits = given.iter().any(|of_chain| issuers.contains(&of_chain.issuer));
     if !issuers.is_empty() && !fits {
         let wanted = quoted(issuers);

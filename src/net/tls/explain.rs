@@ -92,7 +92,7 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
         | AlertDescription::UnknownCA
         | AlertDescription::AccessDenied
         | AlertDescription::DecryptError
-            if client.asked.is_some() =>
+            if client.requested.is_some() =>
         {
             client_certificate(client, Some(alert))
         }
@@ -176,25 +176,25 @@ mod tests {
         }]
     }
 
-    fn asked(issuers: &[&str], given: Option<Vec<Certificate>>) -> ClientAuth {
-        ClientAuth { asked: Some(issuers.iter().map(|issuer| issuer.to_string()).collect()), given, now: NOW }
+    fn requested(issuers: &[&str], given: Option<Vec<Certificate>>) -> ClientAuth {
+        ClientAuth { requested: Some(issuers.iter().map(|issuer| issuer.to_string()).collect()), given, now: NOW }
     }
 
     #[test]
-    fn a_handshake_failure_is_a_matter_of_settings_unless_a_certificate_was_asked_for() {
-        let told = |alert, client: &ClientAuth| explain_alert(alert, "pay", client);
-        let nobody = told(AlertDescription::HandshakeFailure, &ClientAuth::default());
-        assert_eq!(nobody.code, FailureCode::CipherSuiteMismatch);
-        let missing = told(AlertDescription::HandshakeFailure, &asked(&[], None));
+    fn a_handshake_failure_is_a_matter_of_settings_unless_a_certificate_was_requested() {
+        let explained = |alert, client: &ClientAuth| explain_alert(alert, "pay", client);
+        let unrequested = explained(AlertDescription::HandshakeFailure, &ClientAuth::default());
+        assert_eq!(unrequested.code, FailureCode::CipherSuiteMismatch);
+        let missing = explained(AlertDescription::HandshakeFailure, &requested(&[], None));
         assert_eq!(missing.code, FailureCode::ClientCertificateRequired);
         assert_eq!(missing.text, "server requires a client certificate and received none (alert handshake_failure)");
-        let internal = told(AlertDescription::InternalError, &asked(&[], None));
+        let internal = explained(AlertDescription::InternalError, &requested(&[], None));
         assert_eq!(internal.code, FailureCode::TlsFailed);
         assert_eq!(internal.text, "server rejected the TLS handshake (alert internal_error)");
     }
 
     #[test]
-    fn a_refused_client_certificate_says_what_is_wrong_with_it() {
+    fn a_refused_client_certificate_is_reported_with_its_fault() {
         let cases = [
             (
                 ours("CN=B", Some(&[Purpose::ClientAuth]), 2_000_000_000),
@@ -222,27 +222,31 @@ mod tests {
             ),
         ];
         for (given, alert, text, fault) in cases {
-            let told = explain_alert(alert, "pay", &asked(&["CN=A"], Some(given)));
-            assert_eq!(told.code, FailureCode::ClientCertificateRequired);
-            assert_eq!(told.text, text);
-            assert_eq!(told.fault, Some(fault));
+            let explained = explain_alert(alert, "pay", &requested(&["CN=A"], Some(given)));
+            assert_eq!(explained.code, FailureCode::ClientCertificateRequired);
+            assert_eq!(explained.text, text);
+            assert_eq!(explained.fault, Some(fault));
         }
     }
 
     #[test]
-    fn a_silent_end_is_a_refusal_only_when_something_is_wrong_with_what_was_sent() {
+    fn a_close_without_a_message_is_a_refusal_only_when_what_was_sent_has_a_fault() {
         assert_eq!(explain_end(&ClientAuth::default()), None);
         let good = ours("CN=A", None, 2_000_000_000);
-        assert_eq!(explain_end(&asked(&["CN=A"], Some(good.clone()))), None);
-        let told = explain_end(&asked(&["CN=A"], None)).unwrap();
-        assert_eq!(told.fault, Some(TlsFault::ClientMissing(vec!["CN=A".to_string()])));
-        let told = explain_end(&asked(&[], Some(good.clone()))).unwrap();
-        assert_eq!(told.fault, Some(TlsFault::ClientRefused));
-        assert!(told.text.contains("after receiving ours (issued by \"CN=A\") without an alert"), "{}", told.text);
-        let told = explain_end(&asked(&["CN=B"], Some(good))).unwrap();
-        assert_eq!(told.code, FailureCode::ClientCertificateRequired);
+        assert_eq!(explain_end(&requested(&["CN=A"], Some(good.clone()))), None);
+        let explained = explain_end(&requested(&["CN=A"], None)).unwrap();
+        assert_eq!(explained.fault, Some(TlsFault::ClientMissing(vec!["CN=A".to_string()])));
+        let explained = explain_end(&requested(&[], Some(good.clone()))).unwrap();
+        assert_eq!(explained.fault, Some(TlsFault::ClientRefused));
+        assert!(
+            explained.text.contains("after receiving ours (issued by \"CN=A\") without an alert"),
+            "{}",
+            explained.text
+        );
+        let explained = explain_end(&requested(&["CN=B"], Some(good))).unwrap();
+        assert_eq!(explained.code, FailureCode::ClientCertificateRequired);
         assert_eq!(
-            told.text,
+            explained.text,
             "server rejected our client certificate: it is issued by \"CN=A\", and the server requested one issued by \"CN=B\" (the server closed the connection without an alert)"
         );
     }
@@ -252,9 +256,9 @@ mod tests {
         let hello = |minor| vec![0x16, 3, minor, 0, 40, 2, 0, 0, 36, 3, minor];
         let error =
             || io::Error::other(Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig));
-        let told = |first: &[u8]| explain_handshake(&error(), first, "pay", &ClientAuth::default()).unwrap();
-        assert!(told(&hello(1)).text.starts_with("server supports TLS 1.0 and nothing newer"));
-        assert!(told(&hello(2)).text.starts_with("server supports TLS 1.1 and nothing newer"));
-        assert_eq!(told(&[]).text, "server supports neither TLS 1.2 nor 1.3");
+        let explained = |first: &[u8]| explain_handshake(&error(), first, "pay", &ClientAuth::default()).unwrap();
+        assert!(explained(&hello(1)).text.starts_with("server supports TLS 1.0 and nothing newer"));
+        assert!(explained(&hello(2)).text.starts_with("server supports TLS 1.1 and nothing newer"));
+        assert_eq!(explained(&[]).text, "server supports neither TLS 1.2 nor 1.3");
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
     }
 }
 
-/// The server did not prove possession of the certificate's key, as far as the library can tell.
+/// The server did not prove possession of the certificate's key, as far as the library can determine.
 pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
     let key = certificate::read(leaf).map_or(KeyKind::Unknown, |leaf| leaf.traits.key);
     let parsed = ParsedCertificate::try_from(leaf).is_ok();
@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_types_become_words() {
+    fn names_of_types_are_split_into_words() {
         assert_eq!(in_words("PathLenConstraintViolated"), "path len constraint violated");
         assert_eq!(in_words("TrailingData(Certificate)"), "trailing data");
     }

@@ -167,7 +167,7 @@ pub(crate) fn client_hello(offered: Offered, server_name: Option<&str>, random: 
         Offered::Only13 => {
             extension(43, &[2, 3, 4]);
             extension(45, &[1, 1]);
-            // No key share: the server names the group that it wants (RFC 8446, 4.2.8).
+            // No key share: the server names the group that it requires (RFC 8446, 4.2.8).
             extension(51, &[0, 0]);
         }
     }
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_is_as_long_as_it_says() {
+    fn a_hello_is_as_long_as_its_header_states() {
         for offered in [Offered::UpTo12, Offered::Only13] {
             for name in [None, Some("pay.example")] {
                 let hello = client_hello(offered, name, [1; 32]);

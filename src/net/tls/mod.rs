@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_lists_are_cut() {
+    fn long_lists_are_truncated() {
         let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
         assert!(list(&names).ends_with("DNS:7 and 2 more"));
         assert_eq!(quoted(&names), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");

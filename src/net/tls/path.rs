@@ -81,15 +81,15 @@ impl<'a> Chain<'a> {
         left: usize,
     ) -> bool {
         let traits = certificate::traits(at);
-        let (begins, ends) = (at.validity().not_before.timestamp(), at.validity().not_after.timestamp());
+        let (starts, ends) = (at.validity().not_before.timestamp(), at.validity().not_after.timestamp());
         let strong = traits.digest == Digest::Strong || at.subject().as_raw() == at.issuer().as_raw();
         let sound = strong && traits.unknown_critical.is_empty() && may_serve(&traits) && is_common(&traits.key);
-        if left == 0 || now < begins || now > ends || !sound {
+        if left == 0 || now < starts || now > ends || !sound {
             return false;
         }
         let signed = |key: &SubjectPublicKeyInfo<'_>| match signature(at, key, algorithms) {
             Signature::Right => true,
-            Signature::Wrong => false,
+            Signature::Invalid => false,
             Signature::Unchecked => is_common(&certificate::key(key)),
         };
         // The number of authorities below it is the number of steps, not counting the leaf.
@@ -152,7 +152,7 @@ fn in_sequence(content: &[u8]) -> Vec<u8> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signature {
     Right,
-    Wrong,
+    Invalid,
     /// Not supported by the available algorithms.
     Unchecked,
 }
@@ -178,7 +178,7 @@ fn signature(
             return Signature::Right;
         }
     }
-    if tried && !is_beyond(&certificate::key(key)) { Signature::Wrong } else { Signature::Unchecked }
+    if tried && !is_beyond(&certificate::key(key)) { Signature::Invalid } else { Signature::Unchecked }
 }
 
 /// Keys whose signatures the library cannot verify although it supports the algorithm.

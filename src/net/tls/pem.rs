@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_says_what_it_is() {
+    fn what_is_not_a_certificate_is_named() {
         let (certificate, key) = made("a");
         assert_eq!(certificates(certificate.as_bytes()).unwrap().len(), 1);
         let why = |text: &str| certificates(text.as_bytes()).unwrap_err().to_string();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_says_why() {
+    fn a_file_that_cannot_be_read_shows_why() {
         let why = |error: io::ErrorKind| unreadable(&error.into());
         assert_eq!(why(io::ErrorKind::NotFound), "no such file");
         assert_eq!(unreadable(&std::fs::read_to_string(std::env::temp_dir()).unwrap_err()), "is a directory");

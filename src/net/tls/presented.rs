@@ -43,8 +43,8 @@ impl PresentedChain<'_> {
         }
     }
 
-    /// The first certificate of the chain that is `wrong`.
-    pub fn find(&self, wrong: impl Fn(usize, &Certificate) -> bool) -> Option<usize> {
-        self.read.iter().enumerate().position(|(at, certificate)| wrong(at, certificate))
+    /// The first certificate of the chain that is `matches`.
+    pub fn find(&self, matches: impl Fn(usize, &Certificate) -> bool) -> Option<usize> {
+        self.read.iter().enumerate().position(|(at, certificate)| matches(at, certificate))
     }
 }

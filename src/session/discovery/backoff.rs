@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn retry_after_counts_up_to_five_minutes() {
         let mut failure = ResolveFailure::new(ResolveCode::Limited, "429");
-        for (asked, waited) in [(17, 17), (3600, 300)] {
-            failure.retry_after = Some(Duration::from_secs(asked));
+        for (requested, waited) in [(17, 17), (3600, 300)] {
+            failure.retry_after = Some(Duration::from_secs(requested));
             assert_eq!(Backoff::default().failed(at(0.0), Some(&failure), 0.5), Duration::from_secs(waited));
         }
     }

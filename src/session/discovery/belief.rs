@@ -19,7 +19,7 @@ use crate::text::exact_duration;
 const FIRST_WAIT: Duration = Duration::from_secs(4);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A contradiction that is older than this no longer counts.
-const FORGOTTEN: Duration = Duration::from_secs(120);
+const EXPIRED: Duration = Duration::from_secs(120);
 
 /// What is not trusted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Doubt {
     /// decides.
     Restarted(Elapsed),
     /// That moment has passed: the next response decides.
-    GraceOver,
+    GraceElapsed,
 }
 
 /// What happens to a response.
@@ -82,14 +82,14 @@ impl Doubts {
     pub fn deadline(&self) -> Option<Elapsed> {
         match self.doubt {
             Some(Doubt::Contradicted(until) | Doubt::Restarted(until)) => Some(until),
-            Some(Doubt::NextDecides | Doubt::GraceOver) | None => None,
+            Some(Doubt::NextDecides | Doubt::GraceElapsed) | None => None,
         }
     }
 
     /// The query of [`Doubts::deadline`] is sent: its response decides.
     pub fn decide_next(&mut self) {
         self.doubt = match self.doubt {
-            Some(Doubt::Restarted(_) | Doubt::GraceOver) => Some(Doubt::GraceOver),
+            Some(Doubt::Restarted(_) | Doubt::GraceElapsed) => Some(Doubt::GraceElapsed),
             Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => Some(Doubt::NextDecides),
         };
     }
@@ -98,7 +98,7 @@ impl Doubts {
     /// a registry that responded again may fail again.
     pub fn failed(&mut self) -> Option<Elapsed> {
         match self.doubt {
-            Some(Doubt::Restarted(_) | Doubt::GraceOver) => None,
+            Some(Doubt::Restarted(_) | Doubt::GraceElapsed) => None,
             Some(Doubt::Contradicted(until)) => {
                 self.doubt = Some(Doubt::NextDecides);
                 Some(until)
@@ -110,13 +110,13 @@ impl Doubts {
         }
     }
 
-    /// Judges `update` against the list `known`; `heard` when there ever was a list. Also returns the notes to add.
+    /// Judges `update` against the list `known`; `has_responded` when there ever was a list. Also returns the notes to add.
     pub fn judge(
         &mut self,
         now: Elapsed,
         update: &Update,
         known: &EndpointSet,
-        heard: bool,
+        has_responded: bool,
         before: Before,
     ) -> (Belief, Option<Note>) {
         let Some(list) = full_list(update) else { return (Belief::Believed, None) };
@@ -125,16 +125,16 @@ impl Doubts {
         match self.doubt {
             Some(Doubt::Restarted(until)) if until > now && missing > 0 => return (Belief::Merged, None),
             Some(Doubt::Contradicted(until)) if until > now && list.is_empty() => return (Belief::LeftOut, None),
-            None if before == Before::Gap && heard && lost => {
+            None if before == Before::Gap && has_responded && lost => {
                 self.doubt = Some(Doubt::Restarted(now + self.memory.grace));
                 return (Belief::Merged, Some(self.came_back(missing, known.len())));
             }
-            None if list.is_empty() && (missing > 0 || !heard) => return (self.doubts_empty(now), None),
+            None if list.is_empty() && (missing > 0 || !has_responded) => return (self.doubts_empty(now), None),
             Some(_) | None => {}
         }
         let note = match self.doubt.take() {
-            Some(Doubt::Restarted(_) | Doubt::GraceOver) => (missing == 0 && !known.is_empty()).then(complete_again),
-            Some(Doubt::Contradicted(_) | Doubt::NextDecides) if !list.is_empty() && heard => {
+            Some(Doubt::Restarted(_) | Doubt::GraceElapsed) => (missing == 0 && !known.is_empty()).then(complete_again),
+            Some(Doubt::Contradicted(_) | Doubt::NextDecides) if !list.is_empty() && has_responded => {
                 Some(self.contradicts_itself(now))
             }
             Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => None,
@@ -153,7 +153,7 @@ impl Doubts {
     }
 
     fn doubts_empty(&mut self, now: Elapsed) -> Belief {
-        if now.since(self.contradicted) >= FORGOTTEN {
+        if now.since(self.contradicted) >= EXPIRED {
             self.contradictions = 0;
         }
         match self.contradictions {

@@ -15,7 +15,7 @@ pub enum ClientReading {
     /// The list, in the registry's order.
     Lists(Vec<Endpoint>),
     /// No response: queries wait until they time out.
-    Silent,
+    NoResponse,
     /// No response: queries fail at once.
     Refuses,
 }
@@ -30,7 +30,7 @@ impl Discovery {
     /// True when no source could be queried: none ever responded, and all have failed. For the channel's resolver
     /// error.
     pub fn is_broken(&self) -> bool {
-        self.sources.iter().all(|t| !t.heard && matches!(t.state, State::Broken { .. } | State::Ended))
+        self.sources.iter().all(|t| !t.has_responded && matches!(t.state, State::Broken { .. } | State::Ended))
     }
 
     /// The addresses that a client would use: listed as usable by some source, and as critical or draining by none.
@@ -65,17 +65,17 @@ impl Discovery {
         // For a source that returns a single response, the end of its stream is not a failure.
         let is_away = |tracked: &Tracked| match tracked.state {
             State::Broken { .. } => true,
-            State::Ended => !tracked.heard,
-            State::Quiet | State::Asking | State::Watching => false,
+            State::Ended => !tracked.has_responded,
+            State::Quiet | State::Querying | State::Watching => false,
         };
         if theirs().all(is_away) {
             return if theirs().all(|tracked| tracked.failed == Some(ResolveCode::Timeout)) {
-                ClientReading::Silent
+                ClientReading::NoResponse
             } else {
                 ClientReading::Refuses
             };
         }
-        if !theirs().any(|tracked| tracked.heard) {
+        if !theirs().any(|tracked| tracked.has_responded) {
             return ClientReading::Nothing;
         }
         let mut list: Vec<Endpoint> = Vec::new();

@@ -29,33 +29,33 @@ impl Bench {
         let mut discovery = Discovery::new([Arc::new(source)], watching, 7);
         let mut steps = Vec::new();
         discovery.start(Elapsed::ZERO, &mut steps);
-        assert_eq!(steps, [Step::Ask { source: 0, generation: 1 }]);
+        assert_eq!(steps, [Step::Query { source: 0, generation: 1 }]);
         steps.clear();
         Bench { discovery, steps, now: Elapsed::ZERO, generation: 1 }
     }
 
-    fn word(&mut self, generation: u32, word: Result<Update, ResolveError>, last: bool) -> Vec<String> {
-        self.discovery.word(self.now, 0, generation, Some(word), last, &mut self.steps);
-        self.told()
+    fn response(&mut self, generation: u32, response: Result<Update, ResolveError>, last: bool) -> Vec<String> {
+        self.discovery.response(self.now, 0, generation, Some(response), last, &mut self.steps);
+        self.reports()
     }
 
     /// Advances the time to `now`.
     fn pass(&mut self) -> Vec<String> {
         self.discovery.time_passed(self.now, &mut self.steps);
-        self.told()
+        self.reports()
     }
 
-    fn told(&mut self) -> Vec<String> {
+    fn reports(&mut self) -> Vec<String> {
         let generation = &mut self.generation;
         self.steps
             .drain(..)
             .map(|step| match step {
-                Step::Ask { generation: asked, .. } => {
-                    *generation = asked;
-                    format!("ask {asked}")
+                Step::Query { generation: queried, .. } => {
+                    *generation = queried;
+                    format!("query {queried}")
                 }
                 Step::Drop { .. } => "drop".to_string(),
-                Step::Tell(kind) => match *kind {
+                Step::Report(kind) => match *kind {
                     EventKind::Backend(report) => report.status.as_str().to_string(),
                     EventKind::Endpoints(change) => {
                         let notes: String =
@@ -81,12 +81,12 @@ fn broken() -> Result<Update, ResolveError> {
 #[test]
 fn why_the_last_entry_left_survives_the_question_that_confirms_it() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
     let why = Note::new(NoteKind::Departed, "key \"pay/1\" was removed because its lease of 10 s expired");
     let emptied = Update::Reset(Answer { endpoints: Vec::new(), notes: vec![why.clone()] });
-    assert_eq!(bench.word(1, Ok(emptied), false), ["ask 2"]);
-    bench.discovery.word(bench.now, 0, 2, Some(list(&[])), false, &mut bench.steps);
-    let [Step::Tell(kind)] = &bench.steps[..] else { panic!("{:?}", bench.steps) };
+    assert_eq!(bench.response(1, Ok(emptied), false), ["query 2"]);
+    bench.discovery.response(bench.now, 0, 2, Some(list(&[])), false, &mut bench.steps);
+    let [Step::Report(kind)] = &bench.steps[..] else { panic!("{:?}", bench.steps) };
     let EventKind::Endpoints(change) = &**kind else { panic!("{kind:?}") };
     assert_eq!((change.removed.len(), &change.notes), (1, &vec![why]));
 }
@@ -94,31 +94,31 @@ fn why_the_last_entry_left_survives_the_question_that_confirms_it() {
 #[test]
 fn one_empty_answer_proves_nothing() {
     let mut bench = Bench::new(true);
-    assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
-    assert_eq!(bench.word(1, list(&[]), false), ["ask 2"], "asked again at once, nothing is gone");
+    assert_eq!(bench.response(1, list(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
+    assert_eq!(bench.response(1, list(&[]), false), ["query 2"], "queried again at once, nothing is removed");
     assert_eq!(bench.discovery.usable().len(), 1);
-    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
-    assert_eq!(bench.word(2, list(&[]), false), [""; 0], "and the next one waits");
+    assert_eq!(bench.response(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
+    assert_eq!(bench.response(2, list(&[]), false), [""; 0], "and the next one waits");
     bench.now = bench.discovery.deadline().unwrap();
-    assert_eq!(bench.pass(), ["ask 3"]);
-    assert_eq!(bench.word(3, list(&[]), false), ["+0 -1 =0"], "twice empty is empty");
+    assert_eq!(bench.pass(), ["query 3"]);
+    assert_eq!(bench.response(3, list(&[]), false), ["+0 -1 =0"], "twice empty is empty");
 }
 
 #[test]
-fn a_name_that_does_not_exist_is_asked_twice() {
+fn a_name_that_does_not_exist_is_queried_twice() {
     let absent = || Ok(Update::NotFound(Absence::new(AbsenceCode::NxDomain, "no such name")));
     let mut bench = Bench::new(false);
-    assert_eq!(bench.word(1, absent(), true), ["ask 2"]);
-    assert!(!bench.discovery.all_spoke());
-    assert_eq!(bench.word(2, absent(), true), ["+0 -0 =0 absent", "drop"]);
-    assert!(bench.discovery.all_spoke());
+    assert_eq!(bench.response(1, absent(), true), ["query 2"]);
+    assert!(!bench.discovery.all_responded());
+    assert_eq!(bench.response(2, absent(), true), ["+0 -0 =0 absent", "drop"]);
+    assert!(bench.discovery.all_responded());
 }
 
 #[test]
-fn a_broken_watch_keeps_the_list_and_is_asked_again_until_it_recovers() {
+fn a_broken_watch_keeps_the_list_and_is_queried_again_until_it_recovers() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    assert_eq!(bench.word(1, broken(), true), ["broken"]);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.response(1, broken(), true), ["broken"]);
     assert_eq!(bench.discovery.usable().len(), 1, "not answering is not being empty");
     let mut longest = Duration::ZERO;
     for generation in 2..12 {
@@ -126,53 +126,53 @@ fn a_broken_watch_keeps_the_list_and_is_asked_again_until_it_recovers() {
         longest = longest.max(retry.since(bench.now));
         bench.now = retry;
         bench.discovery.time_passed(bench.now, &mut bench.steps);
-        assert_eq!(bench.told(), [format!("ask {generation}")]);
-        assert_eq!(bench.word(generation, broken(), true), ["broken"]);
+        assert_eq!(bench.reports(), [format!("query {generation}")]);
+        assert_eq!(bench.response(generation, broken(), true), ["broken"]);
     }
     assert!(longest > Duration::from_secs(4) && longest <= Duration::from_secs(6), "{longest:?}");
     bench.now = bench.discovery.deadline().unwrap();
     bench.discovery.time_passed(bench.now, &mut bench.steps);
-    bench.told();
-    assert_eq!(bench.word(12, list(&["10.0.0.1:1"]), false), ["recovered"], "same list: no change to tell");
-    assert_eq!(bench.word(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
+    bench.reports();
+    assert_eq!(bench.response(12, list(&["10.0.0.1:1"]), false), ["recovered"], "same list: no change to report");
+    assert_eq!(bench.response(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
 }
 
-/// Fails, is queried again, and responds with `word`.
-fn gap(bench: &mut Bench, word: Result<Update, ResolveError>) -> Vec<String> {
-    bench.word(bench.generation, broken(), true);
+/// Fails, is queried again, and responds with `response`.
+fn gap(bench: &mut Bench, response: Result<Update, ResolveError>) -> Vec<String> {
+    bench.response(bench.generation, broken(), true);
     bench.now = bench.discovery.deadline().unwrap();
     bench.pass();
-    bench.word(bench.generation, word, false)
+    bench.response(bench.generation, response, false)
 }
 
 #[test]
-fn a_registry_that_comes_back_empty_is_given_time_to_hear_from_everybody() {
+fn a_registry_that_comes_back_empty_gets_time_until_instances_register_again() {
     let back = || {
         let mut bench = Bench::new(true);
-        bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+        bench.response(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
         assert_eq!(gap(&mut bench, list(&[])), ["recovered", "+0 -0 =2 restarted"]);
-        assert_eq!(bench.word(2, list(&[]), false), [""; 0], "not believed yet");
-        assert_eq!(bench.word(2, list(&["10.0.0.2:1"]), false), [""; 0], "one is back; the other one is not gone");
+        assert_eq!(bench.response(2, list(&[]), false), [""; 0], "not believed yet");
+        assert_eq!(bench.response(2, list(&["10.0.0.2:1"]), false), [""; 0], "one is back; the other one is not gone");
         assert_eq!(bench.discovery.usable().len(), 2);
         bench
     };
     let mut registered = back();
     let all = list(&["10.0.0.1:1", "10.0.0.2:1"]);
-    assert_eq!(registered.word(2, all, false), ["+0 -0 =2 returned"], "nothing was gone");
+    assert_eq!(registered.response(2, all, false), ["+0 -0 =2 returned"], "nothing was gone");
     assert_eq!(registered.discovery.deadline(), None);
 
     let mut empty = back();
     let until = empty.discovery.deadline().unwrap();
     assert!(until.since(empty.now) <= RegistryMemory::DURABLE.grace);
     empty.now = until;
-    assert_eq!(empty.pass(), ["ask 3"]);
-    assert_eq!(empty.word(3, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"]);
+    assert_eq!(empty.pass(), ["query 3"]);
+    assert_eq!(empty.response(3, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"]);
 }
 
 #[test]
 fn a_registry_without_a_disk_is_given_its_own_time_even_when_some_are_back_at_once() {
     let mut bench = Bench::remembering(RegistryMemory { grace: Duration::from_secs(75), is_volatile: true });
-    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    bench.response(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
     assert_eq!(gap(&mut bench, list(&["10.0.0.1:1", "10.0.0.3:1"])), ["recovered", "+1 -0 =3 restarted"]);
     let until = bench.discovery.deadline().unwrap();
     assert_eq!(until.since(bench.now), Duration::from_secs(75));
@@ -184,23 +184,23 @@ fn a_registry_without_a_disk_is_given_its_own_time_even_when_some_are_back_at_on
 #[test]
 fn a_registry_with_a_disk_is_believed_after_a_gap_unless_it_is_empty() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    bench.response(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
     assert_eq!(gap(&mut bench, list(&["10.0.0.1:1"])), ["recovered", "+0 -1 =1"]);
 }
 
 #[test]
 fn an_empty_answer_that_was_not_confirmed_makes_the_next_one_wait() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
     let mut queries = Vec::new();
     while bench.now < Elapsed::from_secs(200) {
-        bench.word(bench.generation, list(&[]), false);
+        bench.response(bench.generation, list(&[]), false);
         if let Some(due) = bench.discovery.deadline() {
             bench.now = due;
             bench.pass();
         }
         queries.push(bench.now.since_start().as_secs());
-        bench.word(bench.generation, list(&["10.0.0.1:1"]), false);
+        bench.response(bench.generation, list(&["10.0.0.1:1"]), false);
         assert_eq!(bench.discovery.usable().len(), 1);
     }
     assert_eq!(queries, [0, 4, 12, 28, 60, 120, 180, 240]);
@@ -209,14 +209,18 @@ fn an_empty_answer_that_was_not_confirmed_makes_the_next_one_wait() {
 #[test]
 fn an_empty_answer_is_confirmed_at_once_again_when_the_contradictions_are_long_past() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    assert_eq!(bench.word(1, list(&[]), false), ["ask 2"]);
-    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
-    assert_eq!(bench.word(2, list(&[]), false), [""; 0]);
-    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"], "its watch goes on meanwhile");
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.response(1, list(&[]), false), ["query 2"]);
+    assert_eq!(bench.response(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
+    assert_eq!(bench.response(2, list(&[]), false), [""; 0]);
+    assert_eq!(
+        bench.response(2, list(&["10.0.0.1:1"]), false),
+        ["+0 -0 =1 unconfirmed"],
+        "its watch goes on meanwhile"
+    );
     bench.now = Elapsed::from_secs(300);
-    assert_eq!(bench.word(2, list(&[]), false), ["ask 3"]);
-    assert_eq!(bench.word(3, list(&[]), false), ["+0 -1 =0"]);
+    assert_eq!(bench.response(2, list(&[]), false), ["query 3"]);
+    assert_eq!(bench.response(3, list(&[]), false), ["+0 -1 =0"]);
 }
 
 fn partly(addresses: &[&str]) -> Result<Update, ResolveError> {
@@ -229,19 +233,19 @@ fn partly(addresses: &[&str]) -> Result<Update, ResolveError> {
 #[test]
 fn what_is_hidden_is_never_gone_and_is_queried_again_until_it_is_visible() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
-    assert_eq!(bench.word(1, partly(&["10.0.0.2:1", "10.0.0.3:1"]), false), ["+1 -0 =3", "broken"]);
+    bench.response(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    assert_eq!(bench.response(1, partly(&["10.0.0.2:1", "10.0.0.3:1"]), false), ["+1 -0 =3", "broken"]);
     for generation in 2..20 {
         let due = bench.discovery.deadline().unwrap();
         assert!(due.since(bench.now) < Duration::from_secs(4), "a change after the return is seen within 5 s");
         bench.now = due;
-        assert_eq!(bench.pass(), [format!("ask {generation}")]);
-        assert_eq!(bench.word(generation, partly(&[]), true), ["broken"]);
+        assert_eq!(bench.pass(), [format!("query {generation}")]);
+        assert_eq!(bench.response(generation, partly(&[]), true), ["broken"]);
     }
     assert_eq!(bench.discovery.usable().len(), 3);
     bench.now = bench.discovery.deadline().unwrap();
     bench.pass();
-    assert_eq!(bench.word(20, list(&["10.0.0.1:1", "10.0.0.3:1"]), false), ["recovered", "+0 -1 =2"]);
+    assert_eq!(bench.response(20, list(&["10.0.0.1:1", "10.0.0.3:1"]), false), ["recovered", "+0 -1 =2"]);
 }
 
 #[test]
@@ -262,11 +266,11 @@ fn what_is_missing_where_nothing_is_hidden_is_gone() {
     };
     let mut bench = Bench::new(true);
     let everything = ["pay/1", "pay/2", "kratos/pay/1", "pay/3#1", "pay/3#2"];
-    assert_eq!(bench.word(1, part(&everything, &["other/"]), false), ["watching", "+5 -0 =5"]);
-    assert_eq!(bench.word(1, part(&everything[1..], &["other/"]), false), ["+0 -1 =4"], "pay/1 was deleted");
+    assert_eq!(bench.response(1, part(&everything, &["other/"]), false), ["watching", "+5 -0 =5"]);
+    assert_eq!(bench.response(1, part(&everything[1..], &["other/"]), false), ["+0 -1 =4"], "pay/1 was deleted");
     let visible = ["pay/2"];
     assert_eq!(
-        bench.word(1, part(&visible, &["other/", "pay/3"]), false),
+        bench.response(1, part(&visible, &["other/", "pay/3"]), false),
         ["+0 -1 =3", "broken"],
         "kratos/ is not hidden"
     );
@@ -276,68 +280,68 @@ fn what_is_missing_where_nothing_is_hidden_is_gone() {
 #[test]
 fn a_partial_list_that_hides_nothing_known_is_a_list() {
     let mut bench = Bench::new(true);
-    assert_eq!(bench.word(1, partly(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
-    assert_eq!(bench.word(1, partly(&["10.0.0.1:1", "10.0.0.2:1"]), false), ["+1 -0 =2"]);
-    assert_eq!(bench.word(1, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"], "all of it is visible now");
+    assert_eq!(bench.response(1, partly(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
+    assert_eq!(bench.response(1, partly(&["10.0.0.1:1", "10.0.0.2:1"]), false), ["+1 -0 =2"]);
+    assert_eq!(bench.response(1, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"], "all of it is visible now");
 }
 
 #[test]
 fn nothing_visible_is_no_list() {
     let mut bench = Bench::new(true);
-    assert_eq!(bench.word(1, partly(&[]), true), ["broken"]);
-    assert!(!bench.discovery.anybody_heard());
+    assert_eq!(bench.response(1, partly(&[]), true), ["broken"]);
+    assert!(!bench.discovery.any_response());
     let mut once = Bench::new(false);
-    assert_eq!(once.word(1, partly(&["10.0.0.1:1"]), true), ["+1 -0 =1", "drop"]);
+    assert_eq!(once.response(1, partly(&["10.0.0.1:1"]), true), ["+1 -0 =1", "drop"]);
     let mut once = Bench::new(false);
-    assert_eq!(once.word(1, partly(&[]), true), ["drop", "ended"]);
-    assert!(once.discovery.all_spoke());
+    assert_eq!(once.response(1, partly(&[]), true), ["drop", "ended"]);
+    assert!(once.discovery.all_responded());
 }
 
 #[test]
-fn rights_that_come_back_with_an_empty_list_are_asked_twice() {
+fn rights_that_come_back_with_an_empty_list_are_queried_twice() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
     let denied = Err(ResolveError::ambient(ResolveCode::Denied, "403"));
-    assert_eq!(bench.word(1, denied, true), ["broken"]);
+    assert_eq!(bench.response(1, denied, true), ["broken"]);
     bench.now = bench.discovery.deadline().unwrap();
     bench.pass();
-    assert_eq!(bench.word(2, list(&[]), false), ["ask 3"], "no restart: it was reached all the time");
-    assert_eq!(bench.word(3, list(&[]), false), ["recovered", "+0 -1 =0"]);
+    assert_eq!(bench.response(2, list(&[]), false), ["query 3"], "no restart: it was reached all the time");
+    assert_eq!(bench.response(3, list(&[]), false), ["recovered", "+0 -1 =0"]);
 }
 
 #[test]
-fn a_stream_that_ends_without_a_word_is_asked_again() {
+fn a_stream_that_ends_without_a_message_is_queried_again() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    bench.discovery.word(bench.now, 0, 1, None, true, &mut bench.steps);
-    assert_eq!(bench.told(), ["broken"]);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    bench.discovery.response(bench.now, 0, 1, None, true, &mut bench.steps);
+    assert_eq!(bench.reports(), ["broken"]);
     assert!(bench.discovery.deadline().is_some());
 }
 
 #[test]
-fn a_watch_that_survives_its_error_recovers_without_being_asked() {
+fn a_watch_that_survives_its_error_recovers_without_a_query() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    assert_eq!(bench.word(1, broken(), false), ["broken"]);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.response(1, broken(), false), ["broken"]);
     assert_eq!(bench.discovery.deadline(), None);
-    assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["recovered"]);
+    assert_eq!(bench.response(1, list(&["10.0.0.1:1"]), false), ["recovered"]);
 }
 
 #[test]
-fn an_error_that_no_asking_can_mend_is_the_end() {
+fn an_error_that_no_query_can_resolve_is_final() {
     let mut bench = Bench::new(true);
     let fatal = Err(ResolveError::fatal(ResolveCode::BadTarget, "no such thing"));
-    assert_eq!(bench.word(1, fatal, true), ["drop", "ended"]);
+    assert_eq!(bench.response(1, fatal, true), ["drop", "ended"]);
     assert_eq!(bench.discovery.deadline(), None);
-    assert!(bench.discovery.all_spoke());
+    assert!(bench.discovery.all_responded());
 }
 
 #[test]
-fn words_of_an_older_question_are_ignored() {
+fn responses_to_an_older_query_are_ignored() {
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    bench.word(1, list(&[]), false);
-    assert!(bench.word(1, list(&["10.0.0.9:1"]), false).is_empty());
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    bench.response(1, list(&[]), false);
+    assert!(bench.response(1, list(&["10.0.0.9:1"]), false).is_empty());
 }
 
 #[test]
@@ -347,11 +351,11 @@ fn an_answer_of_which_nothing_can_be_read_empties_no_list() {
         Ok(Update::Reset(Answer { endpoints: Vec::new(), notes }))
     };
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    assert_eq!(bench.word(1, unreadable(), false), ["broken"]);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.response(1, unreadable(), false), ["broken"]);
     assert_eq!(bench.discovery.addresses().len(), 1);
     let mut first = Bench::new(true);
-    first.word(1, unreadable(), false);
+    first.response(1, unreadable(), false);
     assert!(first.discovery.addresses().is_empty());
 }
 
@@ -363,8 +367,8 @@ fn an_entry_that_cannot_be_read_any_more_is_reported_although_the_list_stays() {
         Ok(Update::Reset(answer))
     };
     let mut bench = Bench::new(true);
-    bench.word(1, list(&["10.0.0.1:1"]), false);
-    assert_eq!(bench.word(1, with("1 of 2 EndpointSlices cannot be read"), false), ["+0 -0 =1 left_out"]);
-    assert!(bench.word(1, with("1 of 2 EndpointSlices cannot be read"), false).is_empty(), "reported once");
-    assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"]);
+    bench.response(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.response(1, with("1 of 2 EndpointSlices cannot be read"), false), ["+0 -0 =1 left_out"]);
+    assert!(bench.response(1, with("1 of 2 EndpointSlices cannot be read"), false).is_empty(), "reported once");
+    assert_eq!(bench.response(1, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"]);
 }

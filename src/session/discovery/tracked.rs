@@ -16,16 +16,16 @@ pub(super) struct Tracked {
     pub(super) set: EndpointSet,
     pub(super) state: State,
     /// When it was queried last.
-    pub(super) asked: Elapsed,
+    pub(super) queried_at: Elapsed,
     /// A full response was trusted at least once.
-    pub(super) heard: bool,
+    pub(super) has_responded: bool,
     /// What is not trusted in its responses.
     pub(super) doubts: Doubts,
     /// Why entries left, according to the doubted response: the response that confirms it no longer contains the
     /// reason.
     pub(super) departed: Vec<Note>,
     /// The next response is reported even when it changes nothing: discovery was stopped and starts from scratch.
-    pub(super) tell_next: bool,
+    pub(super) report_next: bool,
     pub(super) backoff: Backoff,
     /// It is not queried again before this moment.
     pub(super) not_before: Option<Elapsed>,
@@ -45,11 +45,11 @@ impl Tracked {
             generation: 0,
             set: EndpointSet::default(),
             state: State::Quiet,
-            asked: Elapsed::ZERO,
-            heard: false,
+            queried_at: Elapsed::ZERO,
+            has_responded: false,
             doubts: Doubts::new(source.registry.memory),
             departed: Vec::new(),
-            tell_next: true,
+            report_next: true,
             backoff: Backoff::default(),
             not_before: None,
             failed: None,
@@ -74,7 +74,7 @@ pub(super) enum State {
     /// Not queried (yet, or on purpose).
     Quiet,
     /// Queried; no response yet.
-    Asking,
+    Querying,
     /// It responded; changes will follow.
     Watching,
     /// Failed at `since`; queried again at `retry`, unless its watch continues by itself.

@@ -56,8 +56,8 @@ impl Session {
         let failure = || Failure::new(Stage::Tcp, FailureCode::Local, text, Duration::ZERO);
         match owner {
             Owner::Source { index, generation } => {
-                let word = Some(Err(ResolveError::ambient(ResolveCode::BadAnswer, text)));
-                Input::Word { source: index, generation, word, last: true }
+                let response = Some(Err(ResolveError::ambient(ResolveCode::BadAnswer, text)));
+                Input::Response { source: index, generation, response, last: true }
             }
             Owner::Connection(connection) if self.connections.get(&connection).is_some_and(|open| open.connected) => {
                 let reason = DisconnectReason::SubchannelShutdown;

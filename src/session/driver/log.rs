@@ -11,7 +11,7 @@ impl Session {
     /// Logs what is started or stopped.
     pub(super) fn log_effect(&self, effect: &Effect) {
         match effect {
-            Effect::Ask { source, generation } => debug!(source = %self.label(*source), generation, "query started"),
+            Effect::Query { source, generation } => debug!(source = %self.label(*source), generation, "query started"),
             Effect::Drop { source } => debug!(source = %self.label(*source), "query stopped"),
             Effect::ResolveNow => debug!("a connection failed: polling sources query again"),
             Effect::Open { connection, address, .. } => {
@@ -24,14 +24,14 @@ impl Session {
             Effect::Check(connection) => debug!(connection = connection.0, "health check"),
             Effect::Watch(connection) => debug!(connection = connection.0, "health watch"),
             Effect::End => debug!("session ended"),
-            Effect::Probe(_) | Effect::Tell(_) => {}
+            Effect::Probe(_) | Effect::Report(_) => {}
         }
     }
 
     /// Logs what ended, or was reported.
     pub(super) fn log_input(&self, input: &Input) {
         match input {
-            Input::Word { source, generation, word, last } => match word {
+            Input::Response { source, generation, response, last } => match response {
                 Some(Ok(_)) => debug!(source = %self.label(*source), generation, last, "response"),
                 Some(Err(error)) => debug!(source = %self.label(*source), generation, last, %error, "query failed"),
                 None => debug!(source = %self.label(*source), generation, "response stream ended"),

@@ -25,8 +25,8 @@ pub(super) fn input(mut input: Input, secrets: &Secrets) -> Input {
         Input::PassedOn(_, proxy) => mask_proxy(proxy, mask),
         Input::Checked(_, health, _) | Input::Watched(_, health) => mask_health(health, mask),
         Input::IdleChecked(_, result) => mask_idle_check(result, mask),
-        Input::Begin
-        | Input::Word { .. }
+        Input::Start
+        | Input::Response { .. }
         | Input::Connected(_)
         | Input::WatchEnded(_)
         | Input::InStages(_)

@@ -36,7 +36,7 @@ impl Probes {
     }
 
     /// Takes the next probe from the queue, when it may start.
-    pub fn begin(&mut self) -> Option<(Address, Progress)> {
+    pub fn start(&mut self) -> Option<(Address, Progress)> {
         let now = Instant::now();
         let is_full = self.paused || self.progress.len() >= self.concurrency;
         if is_full || (self.spacing.is_some() && self.next > now) {
@@ -72,9 +72,9 @@ impl Probes {
 
     /// When the rate allows the next probe, if only the rate limit delays it.
     pub fn due(&self) -> Option<Instant> {
-        let held_back =
+        let paced =
             self.spacing.is_some() && !self.paused && self.progress.len() < self.concurrency && !self.queue.is_empty();
-        held_back.then_some(self.next)
+        paced.then_some(self.next)
     }
 }
 
@@ -88,16 +88,16 @@ mod tests {
         let mut probes = Probes::new(Limits::default(), Instant::now());
         probes.queue.extend((1..=4).map(address));
         for n in 1..=4 {
-            assert_eq!(probes.begin().map(|(begun, _)| begun), Some(address(n)));
+            assert_eq!(probes.start().map(|(started, _)| started), Some(address(n)));
         }
         probes.ended(&address(1));
-        assert!(probes.put_back(&address(1)) && probes.begin().is_none(), "three hold what it needs");
+        assert!(probes.put_back(&address(1)) && probes.start().is_none(), "three hold what it needs");
         probes.ended(&address(2));
         probes.paused = true;
-        assert!(probes.begin().is_none(), "the consumer does not keep up");
+        assert!(probes.start().is_none(), "the consumer does not keep up");
         probes.paused = false;
-        assert!(probes.begin().is_some());
+        assert!(probes.start().is_some());
         (1..=4).for_each(|n| probes.ended(&address(n)));
-        assert!(!probes.put_back(&address(2)), "there is nobody to wait for");
+        assert!(!probes.put_back(&address(2)), "there is no probe to wait for");
     }
 }

@@ -120,10 +120,10 @@ fn codes(events: &[Event]) -> Vec<&'static str> {
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_panics_is_an_error_of_its_source() {
     for behaviour in ["panics", "panics-later"] {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut session = Session::start_with(plan(behaviour, Goal::Probe), Arc::new(Memory::new()));
         let (events, summary) = run(&mut session).await;
-        assert!(began.elapsed() < Duration::from_secs(1));
+        assert!(started_at.elapsed() < Duration::from_secs(1));
         assert_eq!((codes(&events), summary.exit), (vec!["GD101"], 3));
         assert!(summary.text.contains("panicked"), "{}", summary.text);
     }
@@ -140,7 +140,7 @@ impl Dial for Trap {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_and_a_connection_that_panic_are_errors_of_this_machine() {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut session = Session::start_with(plan("10.0.0.1:80", Goal::Probe), Arc::new(Trap));
     let (events, summary) = run(&mut session).await;
     assert_eq!((codes(&events), summary.exit), (vec!["GD208"], 3));
@@ -152,7 +152,7 @@ async fn a_probe_and_a_connection_that_panic_are_errors_of_this_machine() {
             break;
         }
     }
-    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(started_at.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,7 @@ async fn never_is_a_time_like_any_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_that_is_slow_changes_no_verdict_and_nothing_begins_meanwhile() {
+async fn a_consumer_that_is_slow_changes_no_verdict_and_nothing_starts_meanwhile() {
     let addresses: Vec<String> = (0..3_000).map(|n| format!("10.1.{}.{}:80", n / 250, n % 250)).collect();
     let memory = serving(&addresses, Duration::from_millis(20));
     let mut session = Session::start_with(plan(&addresses.join(","), Goal::Probe), Arc::new(memory.clone()));
@@ -189,14 +189,14 @@ async fn a_consumer_that_is_slow_changes_no_verdict_and_nothing_begins_meanwhile
     let dialled = || addresses.iter().filter(|address| memory.dials(&address.parse().unwrap()) > 0).count();
     let before = dialled();
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(dialled() <= before + 256, "what was in flight ends, nothing new begins");
+    assert!(dialled() <= before + 256, "what was in flight ends, nothing new starts");
     let (events, summary) = run(&mut session).await;
     assert_eq!((codes(&events), summary.exit), (vec![], 0));
     assert_eq!(summary.counts.endpoints, 3_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_timed_out_while_the_process_was_stopped_is_repeated_and_said_once() {
+async fn what_timed_out_while_the_process_was_stopped_is_repeated_and_reported_once() {
     let addresses: Vec<String> = (1..=20).map(|n| format!("10.0.0.{n}:80")).collect();
     let memory = serving(&addresses, Duration::from_secs(1));
     let mut session = Session::start_with(plan(&addresses.join(","), Goal::Probe), Arc::new(memory));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::diagnosis::tolerance::{Proof, Tolerance};
 
-/// Connections of the first round: neighbours differ by a factor of 64^(1/7), which is 1.81.
+/// Connections of the first round: adjacent idle times differ by a factor of 64^(1/7), which is 1.81.
 const FIRST: u32 = 8;
 /// The shortest idle time of the first round is the longest one divided by this.
 const SPAN: f64 = 64.0;
@@ -31,26 +31,26 @@ pub(super) struct Bisection {
 
 impl Bisection {
     /// A search up to `most`, and the idle times of its first round.
-    pub fn begin(most: Duration) -> (Bisection, Vec<Duration>) {
+    pub fn start(most: Duration) -> (Bisection, Vec<Duration>) {
         let ratio = SPAN.powf(1.0 / f64::from(FIRST - 1));
-        let rungs: Vec<Duration> =
+        let times: Vec<Duration> =
             (0..FIRST).map(|index| most.mul_f64(ratio.powi(index as i32) / SPAN).min(most)).collect();
-        (Bisection { proofs: Vec::new(), pending: rungs.clone(), rounds: 1 }, rungs)
+        (Bisection { proofs: Vec::new(), pending: times.clone(), rounds: 1 }, times)
     }
 
-    /// Records the result of the connection that was to be idle for `silence`; returns the idle times of the next
+    /// Records the result of the connection that was to be idle for `idle_time`; returns the idle times of the next
     /// round, if one starts.
-    pub fn learn(&mut self, silence: Duration, proof: Proof) -> Vec<Duration> {
-        if let Some(at) = self.pending.iter().position(|pending| *pending == silence) {
+    pub fn learn(&mut self, idle_time: Duration, proof: Proof) -> Vec<Duration> {
+        if let Some(at) = self.pending.iter().position(|pending| *pending == idle_time) {
             self.pending.swap_remove(at);
         }
         self.proofs.push(proof);
-        let rungs = self.next_round();
-        if !rungs.is_empty() {
+        let times = self.next_round();
+        if !times.is_empty() {
             self.rounds += 1;
-            self.pending.extend(&rungs);
+            self.pending.extend(&times);
         }
-        rungs
+        times
     }
 
     fn next_round(&self) -> Vec<Duration> {
@@ -82,26 +82,26 @@ mod tests {
     }
 
     /// Silently drops connections that were idle for `limit`.
-    fn swallows(limit: Duration) -> impl Fn(Duration) -> (Proof, Duration) {
-        move |silence| match silence < limit {
-            true => (Proof::Survived(silence), silence),
-            false => (Proof::Cut(silence), silence + WAIT),
+    fn drops(limit: Duration) -> impl Fn(Duration) -> (Proof, Duration) {
+        move |idle_time| match idle_time < limit {
+            true => (Proof::Survived(idle_time), idle_time),
+            false => (Proof::Cut(idle_time), idle_time + WAIT),
         }
     }
 
     /// Runs a search to its end: the result, how long it took, how many connections it needed.
     fn search(most: Duration, path: Path) -> (Tolerance, Duration, usize) {
-        let (mut search, rungs) = Bisection::begin(most);
-        let mut count = rungs.len();
-        let mut waiting: Vec<(Duration, Duration)> = rungs.into_iter().map(|s| (path(s).1, s)).collect();
+        let (mut search, times) = Bisection::start(most);
+        let mut count = times.len();
+        let mut waiting: Vec<(Duration, Duration)> = times.into_iter().map(|s| (path(s).1, s)).collect();
         let mut now = Duration::ZERO;
         while !waiting.is_empty() {
             waiting.sort_unstable();
-            let (at, silence) = waiting.remove(0);
+            let (at, idle_time) = waiting.remove(0);
             now = at;
-            let rungs = search.learn(silence, path(silence).0);
-            count += rungs.len();
-            waiting.extend(rungs.into_iter().map(|silence| (now + path(silence).1, silence)));
+            let times = search.learn(idle_time, path(idle_time).0);
+            count += times.len();
+            waiting.extend(times.into_iter().map(|idle_time| (now + path(idle_time).1, idle_time)));
         }
         (Tolerance::of(search.proofs), now, count)
     }
@@ -111,7 +111,7 @@ mod tests {
         for most in [6.0, 60.0, 600.0] {
             for percent in 2..100 {
                 let limit = seconds(most * f64::from(percent) / 100.0);
-                let (found, took, count) = search(seconds(most), &swallows(limit));
+                let (found, took, count) = search(seconds(most), &drops(limit));
                 assert!(found.is_close(), "{limit:?} of {most}: {found:?}");
                 let (low, high) = (found.survived.unwrap(), found.cut.unwrap());
                 assert!(low < limit && limit <= high, "{limit:?}: {found:?}");
@@ -123,15 +123,15 @@ mod tests {
 
     #[test]
     fn twenty_seconds_of_sixty_take_a_good_minute() {
-        let (found, took, count) = search(seconds(60.0), &swallows(seconds(20.0)));
+        let (found, took, count) = search(seconds(60.0), &drops(seconds(20.0)));
         assert!(found.survived.unwrap() > seconds(18.2) && found.cut.unwrap() < seconds(22.0), "{found:?}");
         assert!(took < seconds(75.0) && count <= 16, "{took:?}, {count} connections");
     }
 
     #[test]
-    fn an_end_that_is_seen_in_the_silence_is_the_limit_itself() {
-        let resets = |silence: Duration| match silence < seconds(20.0) {
-            true => (Proof::Survived(silence), silence),
+    fn an_end_that_is_seen_in_the_idle_period_is_the_limit_itself() {
+        let resets = |idle_time: Duration| match idle_time < seconds(20.0) {
+            true => (Proof::Survived(idle_time), idle_time),
             false => (Proof::Cut(seconds(20.0)), seconds(20.0)),
         };
         let (found, took, _) = search(seconds(60.0), &resets);
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn longer_than_was_asked_and_shorter_than_the_first_rung_are_answers() {
-        let (found, took, count) = search(seconds(60.0), &swallows(seconds(1_000.0)));
+    fn longer_than_the_limit_and_shorter_than_the_first_time_are_results() {
+        let (found, took, count) = search(seconds(60.0), &drops(seconds(1_000.0)));
         assert_eq!((found.survived, found.cut), (Some(seconds(60.0)), None));
         assert_eq!((took, count), (seconds(60.0), 8));
-        let (found, _, count) = search(seconds(60.0), &swallows(seconds(0.1)));
+        let (found, _, count) = search(seconds(60.0), &drops(seconds(0.1)));
         assert_eq!((found.survived, count), (None, 8));
         assert!(found.cut.unwrap() < seconds(1.0));
     }
@@ -153,12 +153,12 @@ mod tests {
     fn an_outlier_costs_a_round_and_hides_nothing() {
         let restarted = seconds(60.0).mul_f64(64f64.powf(3.0 / 7.0) / 64.0);
         let once = std::cell::Cell::new(0);
-        let path = |silence: Duration| {
-            if silence == restarted {
+        let path = |idle_time: Duration| {
+            if idle_time == restarted {
                 once.set(once.get() + 1);
-                return (Proof::Cut(silence), silence + WAIT);
+                return (Proof::Cut(idle_time), idle_time + WAIT);
             }
-            swallows(seconds(40.0))(silence)
+            drops(seconds(40.0))(idle_time)
         };
         let (found, took, _) = search(seconds(60.0), &path);
         assert!(found.is_close() && found.survived.unwrap() < seconds(40.0), "{found:?}");
@@ -168,19 +168,20 @@ mod tests {
 
     #[test]
     fn connections_that_prove_nothing_end_the_search() {
-        for path in [&|silence| (Proof::Nothing, silence) as (Proof, Duration), &|s: Duration| match s < seconds(5.0) {
-            true => (Proof::Survived(s), s),
-            false => (Proof::Ruled(seconds(5.0)), seconds(5.0)),
-        }] as [Path; 2]
+        for path in
+            [&|idle_time| (Proof::Nothing, idle_time) as (Proof, Duration), &|s: Duration| match s < seconds(5.0) {
+                true => (Proof::Survived(s), s),
+                false => (Proof::Ruled(seconds(5.0)), seconds(5.0)),
+            }] as [Path; 2]
         {
             let (found, _, count) = search(seconds(60.0), path);
             assert_eq!((found.cut, count), (None, 8));
         }
         // The server stops for good after the first round.
-        let asked = std::cell::Cell::new(0);
-        let gone = |silence| {
-            asked.set(asked.get() + 1);
-            if asked.get() > 60 { (Proof::Nothing, silence) } else { swallows(seconds(20.0))(silence) }
+        let calls = std::cell::Cell::new(0);
+        let gone = |idle_time| {
+            calls.set(calls.get() + 1);
+            if calls.get() > 60 { (Proof::Nothing, idle_time) } else { drops(seconds(20.0))(idle_time) }
         };
         let (_, took, _) = search(seconds(60.0), &gone);
         assert!(took <= seconds(200.0));

@@ -33,7 +33,7 @@ impl Engine {
     }
 
     /// Passes its connection, or its failure, to a waiting call.
-    pub(super) fn call_looks_for_a_connection(&mut self) {
+    pub(super) fn route_call(&mut self) {
         let waiting = self.steps.call.as_ref().is_some_and(|call| call.on.is_none());
         let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
         match channel.pick() {
@@ -69,7 +69,7 @@ impl Engine {
         };
         let (proxy, to) = (self.proxy_of(connection), address.clone());
         let report = HealthReport { address: to, service, health, took: Some(took), ended: None, proxy };
-        self.tell(EventKind::Health(report));
+        self.report(EventKind::Health(report));
         self.call_ended(Some(address), outcome, Some(took));
     }
 

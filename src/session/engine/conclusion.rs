@@ -15,12 +15,12 @@ impl Engine {
     /// Judges and ends the session; [`Engine::next_conclusion`] returns the results. `timed_out`: why there is no
     /// verdict.
     pub(super) fn finish(&mut self, timed_out: Option<String>) {
-        if self.over {
+        if self.finished {
             return;
         }
         self.ledger.now = self.now;
         self.models_conclude();
-        self.tell_pending();
+        self.report_pending();
         let Conclusion { endpoints, findings, summary } =
             diagnosis::judge(&self.ledger, &self.config.criteria, self.config.depth());
         let summary = match timed_out {
@@ -42,7 +42,7 @@ impl Engine {
         // The judged events are no longer needed, and may be large.
         self.ledger = Ledger::default();
         self.effects.push(Effect::End);
-        self.over = true;
+        self.finished = true;
     }
 
     /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be

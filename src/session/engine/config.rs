@@ -14,7 +14,7 @@ pub struct EngineConfig {
     /// The label of every event.
     pub label: Arc<str>,
     /// The wall clock when the session started.
-    pub began: SystemTime,
+    pub started_at: SystemTime,
     /// Every source.
     pub sources: Vec<Arc<SourceId>>,
     /// Those that neither a target nor a flag names.

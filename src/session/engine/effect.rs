@@ -15,10 +15,10 @@ pub struct IdleCheckId(pub(super) u32);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Query a source; drop its earlier query.
-    Ask {
+    Query {
         /// Index of the source.
         source: usize,
-        /// Returned in [`Input::Word`].
+        /// Returned in [`Input::Response`].
         generation: u32,
     },
     /// Drop the query of a source.
@@ -60,7 +60,7 @@ pub enum Effect {
     /// A health Watch on this connection.
     Watch(ConnectionId),
     /// An event for the user.
-    Tell(Box<Event>),
+    Report(Box<Event>),
     /// The session has ended: stop everything, and report what [`Engine::next_conclusion`] returns.
     End,
 }

@@ -65,7 +65,7 @@ impl Engine {
             Some(MinReady::Count(count)) => Some(count),
             Some(MinReady::Percent(percent)) => {
                 let share = (self.gate.listed * usize::from(percent)).div_ceil(100);
-                (self.discovery.all_spoke() && self.gate.listed > 0).then_some(share)
+                (self.discovery.all_responded() && self.gate.listed > 0).then_some(share)
             }
         }
     }
@@ -84,7 +84,7 @@ impl Engine {
         match until {
             Until::Ready => self.gate.since.is_some(),
             Until::Stable => self.gate.since.is_some_and(|since| self.now.since(since) >= STABLE_AFTER),
-            Until::Drained => self.discovery.anybody_heard() && self.discovery.addresses().is_empty(),
+            Until::Drained => self.discovery.any_response() && self.discovery.addresses().is_empty(),
         }
     }
 

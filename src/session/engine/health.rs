@@ -36,7 +36,7 @@ pub(super) struct Vitals {
     /// A Watch is open: when it was opened, and when it reported its last status.
     open: bool,
     opened: Elapsed,
-    heard: Elapsed,
+    responded_at: Elapsed,
     /// The Watch that was opened last has reported a status.
     spoke: bool,
     /// The last status that a Watch reported.
@@ -45,7 +45,7 @@ pub(super) struct Vitals {
     /// How the Watch failed that the Check replaces.
     failed: Option<WatchEnd>,
     /// The end of a Watch that was reported last: status code and message.
-    told_end: Option<(GrpcStatus, String)>,
+    reported_end: Option<(GrpcStatus, String)>,
     /// The next status is reported even when it is unchanged: it shows that the Watch is open again.
     restate: bool,
     failures: u32,
@@ -92,7 +92,7 @@ impl Vitals {
     }
 
     /// A Check is needed. Returns true when it must be sent because none is in flight.
-    pub(super) fn begin_check(&mut self, now: Elapsed, decides: bool) -> bool {
+    pub(super) fn start_check(&mut self, now: Elapsed, decides: bool) -> bool {
         match &mut self.checking {
             Some(under_way) => {
                 under_way.decides |= decides;
@@ -122,7 +122,7 @@ impl Engine {
         }
         vitals.open = true;
         vitals.spoke = false;
-        (vitals.opened, vitals.heard) = (now, now);
+        (vitals.opened, vitals.responded_at) = (now, now);
         self.effects.push(Effect::Watch(connection));
         // Servers report the first status at once; one that accepts the Watch and reports none gets a Check.
         self.health_due(connection, Some(first_status));
@@ -132,12 +132,12 @@ impl Engine {
     pub(super) fn watched(&mut self, connection: ConnectionId, health: Health) {
         let now = self.now;
         let is_watch_goal = matches!(self.config.goal, Goal::Watch { .. });
-        let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { return };
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_reported) else { return };
         let vitals = &mut link.vitals;
         match &health {
             Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
                 vitals.spoke = true;
-                vitals.heard = now;
+                vitals.responded_at = now;
                 vitals.status = Some(health.clone());
                 self.health_due(connection, None);
                 self.judge_health(connection, health.clone(), None, None);
@@ -158,7 +158,7 @@ impl Engine {
             }
             Health::Failed { code, text, cause } => {
                 vitals.open = false;
-                let after = now.since(vitals.heard);
+                let after = now.since(vitals.responded_at);
                 let end = WatchEnd { code: *code, text: text.clone(), cause: cause.clone(), after };
                 match vitals.judged.clone().filter(|_| vitals.spoke) {
                     Some(last) => self.judge_health(connection, last, None, Some(end)),
@@ -199,7 +199,7 @@ impl Engine {
         let vitals = &mut link.vitals;
         let failed = vitals.failed.take();
         let lost = matches!(health, Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. });
-        if link.end_told || lost {
+        if link.end_reported || lost {
             return true;
         }
         let ended = match vitals.by {
@@ -222,7 +222,7 @@ impl Engine {
         let now = self.now;
         while let Some((_, connection)) = self.health_timers.first().copied().filter(|(due, _)| *due <= now) {
             self.health_due(connection, None);
-            let Some(link) = self.connections.get(&connection).filter(|link| !link.end_told) else { continue };
+            let Some(link) = self.connections.get(&connection).filter(|link| !link.end_reported) else { continue };
             match (link.vitals.by, link.vitals.open) {
                 (Method::Check, _) | (Method::Watch, true) => self.check_health(connection),
                 (Method::Watch, false) => self.open_watch(connection),
@@ -251,7 +251,7 @@ impl Engine {
     fn check_health(&mut self, connection: ConnectionId) {
         let now = self.now;
         let Some(link) = self.connections.get_mut(&connection) else { return };
-        if link.vitals.begin_check(now, true) {
+        if link.vitals.start_check(now, true) {
             self.effects.push(Effect::Check(connection));
         }
     }
@@ -292,15 +292,16 @@ impl Engine {
         let has_changed = vitals.judged.as_ref() != Some(&health);
         if has_changed {
             vitals.since = now;
-            vitals.told_end = None;
+            vitals.reported_end = None;
         }
         let ended = ended.filter(|end| {
-            let is_known = vitals.told_end.as_ref().is_some_and(|(code, text)| (code, text) == (&end.code, &end.text));
+            let is_known =
+                vitals.reported_end.as_ref().is_some_and(|(code, text)| (code, text) == (&end.code, &end.text));
             !is_known
         });
         let is_news = has_changed || ended.is_some() || std::mem::take(&mut vitals.restate);
         if let Some(end) = &ended {
-            vitals.told_end = Some((end.code, end.text.clone()));
+            vitals.reported_end = Some((end.code, end.text.clone()));
             vitals.restate = vitals.spoke && vitals.by == Method::Watch;
         }
         vitals.judged = Some(health.clone());
@@ -310,7 +311,7 @@ impl Engine {
             let service = self.config.service.to_string();
             let ended = ended.map(Box::new);
             let proxy = self.proxy_of(connection);
-            self.tell(EventKind::Health(HealthReport { address, service, health, took, ended, proxy }));
+            self.report(EventKind::Health(HealthReport { address, service, health, took, ended, proxy }));
         }
     }
 
@@ -326,7 +327,7 @@ impl Engine {
 impl EngineConnection {
     /// READY, and SERVING or without a health service.
     pub(super) fn is_ready(&self) -> bool {
-        self.connected && !self.end_told && self.vitals.judged.as_ref().is_some_and(serves)
+        self.connected && !self.end_reported && self.vitals.judged.as_ref().is_some_and(serves)
     }
 }
 

@@ -63,7 +63,7 @@ impl Engine {
                 self.check_idle(address, *idle_time, CheckKind::Ladder);
             }
             if let Some(most) = planned.find_cutoff {
-                let (search, next) = Bisection::begin(most);
+                let (search, next) = Bisection::start(most);
                 self.idle_checks.searches.insert(address.clone(), search);
                 next.into_iter().for_each(|idle_time| self.check_idle(address, idle_time, CheckKind::Cutoff));
             }
@@ -107,7 +107,7 @@ impl Engine {
     pub(super) fn idle_check_ended(&mut self, id: IdleCheckId, result: IdleCheckResult) {
         let Some(RunningCheck { address, idle_time, kind, .. }) = self.idle_checks.pending.remove(&id) else { return };
         let proof = Proof::of(&result);
-        self.tell(EventKind::IdleCheck(Box::new(IdleCheckReport {
+        self.report(EventKind::IdleCheck(Box::new(IdleCheckReport {
             address: address.clone(),
             idle_time,
             kind,

@@ -17,15 +17,15 @@ use crate::model::time::Elapsed;
 #[derive(Debug)]
 pub enum Input {
     /// The session starts.
-    Begin,
-    /// A source returned something; `word` is `None` when its stream just ended.
-    Word {
+    Start,
+    /// A source returned something; `response` is `None` when its stream just ended.
+    Response {
         /// Index of the source.
         source: usize,
-        /// The generation of [`Effect::Ask`].
+        /// The generation of [`Effect::Query`].
         generation: u32,
         /// The response.
-        word: Option<Result<Update, ResolveError>>,
+        response: Option<Result<Update, ResolveError>>,
         /// The stream ended with this response.
         last: bool,
     },

@@ -23,7 +23,7 @@ pub(super) struct Models {
     pub(super) unread: bool,
     /// Something happened since the last comparison.
     moved: bool,
-    told: Vec<LensReport>,
+    reported: Vec<LensReport>,
 }
 
 /// The clients that follow DNS, or those that follow the other registries.
@@ -53,7 +53,7 @@ impl Models {
             let kinds: Vec<&LensKind> = config.lenses.kinds().iter().filter(theirs).copied().collect();
             Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: ClientReading::Nothing }
         });
-        Models { followers, as_it_happens, chosen, unread: false, moved: false, told: Vec::new() }
+        Models { followers, as_it_happens, chosen, unread: false, moved: false, reported: Vec::new() }
     }
 
     pub(super) fn deadline(&self) -> Option<Elapsed> {
@@ -71,7 +71,7 @@ impl Followers {
         let news = match &reading {
             ClientReading::Nothing => lens::Input::TimePassed,
             ClientReading::Lists(list) => lens::Input::Lists(list.clone()),
-            ClientReading::Silent => lens::Input::Unreachable,
+            ClientReading::NoResponse => lens::Input::Unreachable,
             ClientReading::Refuses => lens::Input::Refuses,
         };
         self.lenses.handle(now, &news);
@@ -95,7 +95,7 @@ impl Engine {
     /// Passes to every client what the registries report now, when it changed.
     pub(super) fn models_read(&mut self) {
         // The idle cycle starts when every source has responded: an incomplete list would look like a change later.
-        if self.models.unread && (self.models.as_it_happens || self.discovery.all_spoke()) {
+        if self.models.unread && (self.models.as_it_happens || self.discovery.all_responded()) {
             self.models.unread = false;
             self.models.moved = true;
             let is_watched = self.models.as_it_happens;
@@ -105,7 +105,7 @@ impl Engine {
             }
         }
         if self.models.as_it_happens && std::mem::take(&mut self.models.moved) {
-            self.tell_of_models();
+            self.report_models();
         }
     }
 
@@ -113,11 +113,11 @@ impl Engine {
     pub(super) fn models_conclude(&mut self) {
         let called = !self.ledger.calls.is_empty();
         if called || self.models.as_it_happens {
-            self.tell_of_models();
+            self.report_models();
         }
     }
 
-    fn tell_of_models(&mut self) {
+    fn report_models(&mut self) {
         // Mostly there are none, and the list of usable endpoints would cost time after every lost connection.
         if self.models.followers.iter().all(|followers| followers.lenses.watched().is_empty()) {
             return;
@@ -126,15 +126,15 @@ impl Engine {
         let watched = self.models.followers.iter().flat_map(|followers| followers.lenses.watched());
         let news: Vec<LensReport> = watched
             .map(|watched| report(watched, &usable))
-            .filter(|report| match self.models.told.iter().find(|told| told.lens == report.lens) {
-                Some(told) => told != report,
+            .filter(|report| match self.models.reported.iter().find(|reported| reported.lens == report.lens) {
+                Some(reported) => reported != report,
                 None => self.models.chosen || report.is_wrong(),
             })
             .collect();
         for report in news {
-            self.models.told.retain(|told| told.lens != report.lens);
-            self.models.told.push(report.clone());
-            self.tell(EventKind::Lens(report));
+            self.models.reported.retain(|reported| reported.lens != report.lens);
+            self.models.reported.push(report.clone());
+            self.report(EventKind::Lens(report));
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) enum WatchEnding {
     /// `--for` has passed.
     Elapsed(Duration),
     /// The user stopped the watch.
-    Asked,
+    Stopped,
 }
 
 /// The checks before a watch ends.
@@ -79,7 +79,7 @@ impl Liveness {
 
 impl Engine {
     /// A connection of a watch is READY: its liveness is checked from now on.
-    pub(super) fn liveness_begins(&mut self, connection: ConnectionId) {
+    pub(super) fn start_liveness(&mut self, connection: ConnectionId) {
         if let (Goal::Watch { .. }, Some(interval)) = (self.config.goal, self.config.check_interval) {
             let due = self.now + self.spread(connection, interval);
             self.liveness_due(connection, due);
@@ -92,7 +92,7 @@ impl Engine {
         while let Some((_, connection)) = self.liveness.due.first().copied().filter(|(due, _)| *due <= now) {
             self.liveness.due.pop_first();
             let quiet_until = self.spread(connection, interval);
-            let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { continue };
+            let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_reported) else { continue };
             link.liveness_due = None;
             let is_due = link.is_unresponsive() || link.responded + quiet_until <= now;
             let next = match is_due {
@@ -109,7 +109,7 @@ impl Engine {
     /// The response to a Check that does not decide the health of the connection: whether its server responds at all.
     pub(super) fn liveness_checked(&mut self, connection: ConnectionId, health: &Health, took: Duration) {
         let again = self.now + UNRESPONSIVE_AGAIN;
-        let Some(link) = self.connections.get(&connection).filter(|link| !link.end_told) else { return };
+        let Some(link) = self.connections.get(&connection).filter(|link| !link.end_reported) else { return };
         let (status, last_response) = (link.vitals.status.clone(), link.responded);
         match health {
             Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
@@ -151,12 +151,12 @@ impl Engine {
         let awaited: BTreeSet<ConnectionId> = match ending {
             // No endpoint is listed any more.
             WatchEnding::Met(Until::Drained) => BTreeSet::new(),
-            WatchEnding::Met(Until::Ready | Until::Stable) | WatchEnding::Elapsed(_) | WatchEnding::Asked => {
+            WatchEnding::Met(Until::Ready | Until::Stable) | WatchEnding::Elapsed(_) | WatchEnding::Stopped => {
                 ready.map(|(connection, _)| *connection).collect()
             }
         };
         let limit = match ending {
-            WatchEnding::Asked => self.config.rpc_timeout.min(LEAVING),
+            WatchEnding::Stopped => self.config.rpc_timeout.min(LEAVING),
             // A Check that times out reports it itself, at the same moment.
             WatchEnding::Met(_) | WatchEnding::Elapsed(_) => self.config.rpc_timeout.saturating_add(FRESH),
         };
@@ -176,7 +176,7 @@ impl Engine {
         self.gate_notes();
         match last.ending {
             WatchEnding::Met(until) if !self.until_is_met(until) => {}
-            WatchEnding::Met(_) | WatchEnding::Asked => self.finish(None),
+            WatchEnding::Met(_) | WatchEnding::Stopped => self.finish(None),
             WatchEnding::Elapsed(limit) => {
                 let missed = match self.config.goal {
                     Goal::Watch { until: Some(until) } => !self.until_is_met(until),
@@ -189,10 +189,11 @@ impl Engine {
 
     fn check_liveness(&mut self, connection: ConnectionId) {
         let now = self.now;
-        let Some(link) = self.connections.get_mut(&connection).filter(|link| link.connected && !link.end_told) else {
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| link.connected && !link.end_reported)
+        else {
             return;
         };
-        if link.vitals.begin_check(now, false) {
+        if link.vitals.start_check(now, false) {
             self.effects.push(Effect::Check(connection));
         }
     }

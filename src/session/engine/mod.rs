@@ -63,7 +63,7 @@ pub struct Engine {
     stalls: Stalls,
     now: Elapsed,
     seq: u64,
-    over: bool,
+    finished: bool,
     effects: Vec<Effect>,
     conclusion: Option<Conclusions>,
 }
@@ -75,7 +75,7 @@ struct EngineConnection {
     since: Elapsed,
     /// The server's SETTINGS arrived.
     connected: bool,
-    end_told: bool,
+    end_reported: bool,
     vitals: Vitals,
     /// It counts as ready in the gate.
     is_counted: bool,
@@ -119,7 +119,7 @@ impl Engine {
             stalls: Stalls::default(),
             now: Elapsed::ZERO,
             seq: 0,
-            over: false,
+            finished: false,
             effects: Vec::new(),
             conclusion: None,
             config,
@@ -128,27 +128,29 @@ impl Engine {
 
     /// Processes one input at `now`; returns what to do, in order.
     pub fn handle(&mut self, now: Elapsed, input: Input) -> Vec<Effect> {
-        if self.over {
+        if self.finished {
             return Vec::new();
         }
         self.now = self.now.max(now);
         match input {
-            Input::Begin => {
+            Input::Start => {
                 let now = self.now;
                 self.discover(|discovery, steps| discovery.start(now, steps));
                 if matches!(self.config.goal, Goal::Watch { .. }) {
                     self.channel(channel::Input::Connect);
                 }
             }
-            Input::Word { source, generation, word, last } => {
+            Input::Response { source, generation, response, last } => {
                 let now = self.now;
-                if matches!(&word, Some(Err(ResolveError::Ambient(failure))) if failure.code == ResolveCode::Timeout)
+                if matches!(&response, Some(Err(ResolveError::Ambient(failure))) if failure.code == ResolveCode::Timeout)
                     && !self.config.watches()
-                    && self.is_excused(self.discovery.asked_for(now, source))
+                    && self.is_excused(self.discovery.queried_for(now, source))
                 {
                     self.discover(|discovery, steps| discovery.repeat(now, source, steps));
                 } else {
-                    self.discover(|discovery, steps| discovery.word(now, source, generation, word, last, steps));
+                    self.discover(|discovery, steps| {
+                        discovery.response(now, source, generation, response, last, steps)
+                    });
                 }
             }
             Input::Reached(address, reach) => {
@@ -159,7 +161,7 @@ impl Engine {
             Input::Passed(connection, phase) => {
                 if let Some(address) = self.address_of(connection) {
                     let (stage, took, later) = (phase.stage, phase.took, phase.detail.is_later());
-                    let seq = self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
+                    let seq = self.report(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
                     if !later {
                         self.call_pays_for(connection, stage, took, seq);
                     }
@@ -171,7 +173,7 @@ impl Engine {
                 }
                 self.rpc_ended(connection, true);
                 self.channel(channel::Input::Connected(connection));
-                self.liveness_begins(connection);
+                self.start_liveness(connection);
                 if matches!(self.config.goal, Goal::Watch { .. }) {
                     self.open_watch(connection);
                 }
@@ -181,18 +183,18 @@ impl Engine {
                     let result = Err(failure.clone());
                     if !self.is_excused_attempt(&failure) {
                         self.models_see(&lens::Input::Lost(address.clone()));
-                        self.tell(EventKind::Connection(ConnectionReport { address, result }));
+                        self.report(EventKind::Connection(ConnectionReport { address, result }));
                     }
                     self.channel(channel::Input::ConnectFailed(connection, failure));
                     self.forget_connection(connection);
                 }
             }
             Input::GoingAway(connection, disconnect) => {
-                self.tell_end(connection, &disconnect);
+                self.report_end(connection, &disconnect);
                 self.channel(channel::Input::GoingAway(connection, disconnect));
             }
             Input::Lost(connection, disconnect) => {
-                self.tell_end(connection, &disconnect);
+                self.report_end(connection, &disconnect);
                 if let Some(address) = self.address_of(connection) {
                     self.models_see(&lens::Input::Lost(address));
                 }
@@ -226,9 +228,9 @@ impl Engine {
             },
             Input::Stalled { from, lasted } => self.stalled(from, lasted),
             Input::TimePassed => self.time_passed(),
-            Input::Finish => self.end_checked(WatchEnding::Asked),
+            Input::Finish => self.end_checked(WatchEnding::Stopped),
         }
-        if !self.over {
+        if !self.finished {
             self.models_read();
             self.gate_notes();
             self.go_on();
@@ -270,22 +272,22 @@ impl Engine {
         self.models_see(&lens::Input::TimePassed);
         self.steps_time_passed();
         self.gate_notes();
-        if let Some(limit) = self.config.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
+        if let Some(limit) = self.config.limits.run_for.filter(|limit| !self.finished && now >= Elapsed::new(*limit)) {
             self.end_checked(WatchEnding::Elapsed(limit));
         }
         self.last_checks_done();
     }
 
     /// One `disconnect` event per connection: the GOAWAY, or the end if there was no GOAWAY before it.
-    fn tell_end(&mut self, connection: ConnectionId, disconnect: &Disconnect) {
+    fn report_end(&mut self, connection: ConnectionId, disconnect: &Disconnect) {
         let is_called = self.is_called_on(connection);
         let Some(link) = self.connections.get_mut(&connection) else { return };
-        if !link.end_told {
-            link.end_told = true;
+        if !link.end_reported {
+            link.end_reported = true;
             let idle = (!is_called && !link.vitals.is_calling()).then(|| self.now.since(link.last_rpc));
             let (address, disconnect) = (link.address.clone(), disconnect.clone());
             self.count_connection(connection);
-            self.tell(EventKind::Disconnect { address, disconnect, idle });
+            self.report(EventKind::Disconnect { address, disconnect, idle });
         }
     }
 
@@ -311,17 +313,17 @@ impl Engine {
         self.seq += 1;
         Event {
             seq: self.seq,
-            time: self.config.began + self.now.since_start(),
+            time: self.config.started_at + self.now.since_start(),
             at: self.now,
             target: self.config.label.clone(),
             kind,
         }
     }
 
-    fn tell(&mut self, kind: EventKind) -> u64 {
+    fn report(&mut self, kind: EventKind) -> u64 {
         let event = self.event(kind);
         self.ledger.observe(&event);
-        self.effects.push(Effect::Tell(Box::new(event)));
+        self.effects.push(Effect::Report(Box::new(event)));
         self.seq
     }
 }

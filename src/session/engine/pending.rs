@@ -50,9 +50,9 @@ impl Engine {
     }
 
     /// Reports what the session is still waiting for.
-    pub(super) fn tell_pending(&mut self) {
+    pub(super) fn report_pending(&mut self) {
         for report in self.still_pending() {
-            self.tell(EventKind::Pending(report));
+            self.report(EventKind::Pending(report));
         }
     }
 
@@ -68,11 +68,11 @@ impl Engine {
     }
 
     fn pending_probes(&self) -> Vec<PendingReport> {
-        let (pending, began) = self.steps.pending();
+        let (pending, started_at) = self.steps.pending();
         let report = |address: &Address| {
             let (awaits, since) = match self.stages.probes.get(address) {
                 Some((stage, since)) => (Awaits::in_stage(*stage), *since),
-                None => (Awaits::Turn, began),
+                None => (Awaits::Turn, started_at),
             };
             self.waits(address, awaits, since, None)
         };
@@ -87,7 +87,7 @@ impl Engine {
             Goal::Probe | Goal::ProbeIdle(_) | Goal::Resolve { .. } => return Vec::new(),
         };
         let mut links: BTreeMap<&Address, (ConnectionId, &EngineConnection)> = BTreeMap::new();
-        for (id, link) in self.connections.iter().filter(|(_, link)| !link.end_told) {
+        for (id, link) in self.connections.iter().filter(|(_, link)| !link.end_reported) {
             links.insert(&link.address, (*id, link));
         }
         let contact = |address: &Address| self.ledger.contacts.get(address).map(|seen| &seen.what);

@@ -14,18 +14,18 @@ impl Engine {
         run(&mut self.discovery, &mut steps);
         let mut changed = false;
         let mut error = None;
-        self.models.unread |= steps.iter().any(|step| matches!(step, Step::Tell(_)));
+        self.models.unread |= steps.iter().any(|step| matches!(step, Step::Report(_)));
         for step in steps {
             match step {
-                Step::Ask { source, generation } => self.effects.push(Effect::Ask { source, generation }),
+                Step::Query { source, generation } => self.effects.push(Effect::Query { source, generation }),
                 Step::Drop { source } => self.effects.push(Effect::Drop { source }),
-                Step::Tell(kind) => {
+                Step::Report(kind) => {
                     match &*kind {
                         EventKind::Endpoints(_) => changed = true,
                         EventKind::Backend(report) => error = report.error.as_ref().map(|e| e.text.clone()).or(error),
                         _ => {}
                     }
-                    self.tell(*kind);
+                    self.report(*kind);
                 }
             }
         }
@@ -54,7 +54,7 @@ impl Engine {
                         address: address.clone(),
                         since: self.now,
                         connected: false,
-                        end_told: false,
+                        end_reported: false,
                         vitals: Vitals::default(),
                         is_counted: false,
                         proxy: None,
@@ -77,17 +77,17 @@ impl Engine {
                 }
                 channel::Effect::WatchHealth(connection) => self.open_watch(connection),
                 channel::Effect::Publish(transition) => {
-                    self.tell(EventKind::Transition(transition));
+                    self.report(EventKind::Transition(transition));
                 }
             }
         }
-        self.call_looks_for_a_connection();
+        self.route_call();
     }
 
     /// The channel requests a list: quiet sources are queried; for sources that are watched, the known list is used.
     pub(super) fn start_resolver(&mut self) {
         if self.discovery.is_running() {
-            if self.discovery.anybody_heard() {
+            if self.discovery.any_response() {
                 self.channel(channel::Input::Resolved(self.discovery.usable()));
             }
         } else {

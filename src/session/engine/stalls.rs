@@ -30,7 +30,7 @@ struct Stall {
     from: Elapsed,
     to: Elapsed,
     /// It was reported.
-    told: bool,
+    reported: bool,
 }
 
 impl Engine {
@@ -39,25 +39,25 @@ impl Engine {
         if self.stalls.seen.len() == KEPT {
             self.stalls.seen.pop_front();
         }
-        self.stalls.seen.push_back(Stall { from, to: from + lasted, told: false });
+        self.stalls.seen.push_back(Stall { from, to: from + lasted, reported: false });
         self.call_was_stalled(lasted);
     }
 
     /// True when a timeout that ended now, after `waited`, proves nothing because this process did not run in the
     /// meantime. Counts it.
     pub(super) fn is_excused(&mut self, waited: Duration) -> bool {
-        let begun = Elapsed::new(self.now.since_start().saturating_sub(waited));
-        let overlaps = |stall: &Stall| stall.to > begun && stall.from <= self.now;
+        let started = Elapsed::new(self.now.since_start().saturating_sub(waited));
+        let overlaps = |stall: &Stall| stall.to > started && stall.from <= self.now;
         let mut reports = Vec::new();
         let mut is_excused = false;
         for stall in self.stalls.seen.iter_mut().filter(|stall| overlaps(stall)) {
             is_excused = true;
-            if !std::mem::replace(&mut stall.told, true) {
+            if !std::mem::replace(&mut stall.reported, true) {
                 reports.push(StallReport { from: stall.from, lasted: stall.to.since(stall.from) });
             }
         }
         for report in reports {
-            self.tell(EventKind::Stall(report));
+            self.report(EventKind::Stall(report));
         }
         if is_excused {
             self.ledger.excused += 1;

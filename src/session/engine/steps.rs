@@ -65,12 +65,12 @@ impl Steps {
     }
 
     pub(super) fn deadline(&self) -> Option<Elapsed> {
-        let silence = match self.step {
+        let phase_end = match self.step {
             SessionStep::WaitingForIdle(until) => Some(until),
             _ => None,
         };
         let call = self.call.as_ref().map(|call| call.deadline);
-        [silence, call].into_iter().flatten().min()
+        [phase_end, call].into_iter().flatten().min()
     }
 }
 
@@ -98,7 +98,7 @@ impl Engine {
                 }
                 SessionStep::Watching => self.watched_enough(),
             }
-            if self.over || self.steps.step == before {
+            if self.finished || self.steps.step == before {
                 return;
             }
         }
@@ -107,7 +107,7 @@ impl Engine {
     fn resolved(&mut self) {
         match self.config.goal {
             Goal::Watch { .. } | Goal::Resolve { watch: true } => self.steps.step = SessionStep::Watching,
-            Goal::Resolve { watch: false } | Goal::Probe | Goal::ProbeIdle(_) if !self.discovery.all_spoke() => {}
+            Goal::Resolve { watch: false } | Goal::Probe | Goal::ProbeIdle(_) if !self.discovery.all_responded() => {}
             Goal::Resolve { watch: false } => self.finish(None),
             Goal::Probe | Goal::ProbeIdle(_) => {
                 if matches!(self.config.goal, Goal::ProbeIdle(_)) && !self.discovery.addresses().is_empty() {
@@ -228,11 +228,11 @@ impl Engine {
             return;
         }
         for phase in reach.phases {
-            self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+            self.report(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
         }
         // Before the health itself: the last event on the address is the one that counts.
         for (service, health) in reach.others {
-            self.tell(EventKind::Health(HealthReport {
+            self.report(EventKind::Health(HealthReport {
                 address: address.clone(),
                 service,
                 health,
@@ -246,14 +246,14 @@ impl Engine {
                 let service = self.config.service.to_string();
                 // A call that failed has its cause already.
                 if let Some(disconnect) = reach.goaway.filter(|_| health.is_usable()) {
-                    self.tell(EventKind::Disconnect { address: address.clone(), disconnect, idle: None });
+                    self.report(EventKind::Disconnect { address: address.clone(), disconnect, idle: None });
                 }
                 let (took, proxy) = (Some(took), reach.proxy);
-                self.tell(EventKind::Health(HealthReport { address, service, health, took, ended: None, proxy }));
+                self.report(EventKind::Health(HealthReport { address, service, health, took, ended: None, proxy }));
             }
             Err(failure) => {
                 let others = self.other_addresses(&address);
-                self.tell(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));
+                self.report(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));
                 self.steps.pending.extend(others.iter().cloned());
                 self.effects.extend(others.into_iter().map(Effect::Probe));
             }
@@ -271,12 +271,12 @@ impl Engine {
 
     pub(super) fn idle_phase(&mut self, phase: IdlePhase, deadline: Option<Elapsed>, text: String) -> u64 {
         let changes = self.changes();
-        self.tell(EventKind::Idle(IdleReport { phase, deadline, changes, cost: None, text }))
+        self.report(EventKind::Idle(IdleReport { phase, deadline, changes, cost: None, text }))
     }
 
     fn idle_cost(&mut self, phase: IdlePhase, cost: Option<CallCost>, text: String) -> u64 {
         let changes = self.changes();
-        self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes, cost, text }))
+        self.report(EventKind::Idle(IdleReport { phase, deadline: None, changes, cost, text }))
     }
 
     /// Number of endpoints that were added or removed since the baseline.

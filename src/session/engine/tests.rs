@@ -1,4 +1,4 @@
-//! Whole sessions, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
+//! Whole sessions, on a pure engine with scripted peers: no runtime, no sockets, time is a number.
 
 mod gates;
 mod health;
@@ -34,7 +34,7 @@ const B: &str = "10.0.0.2:50051";
 static CONSUL: Registry = Registry { watch: WatchApi::BlockingQuery, ..Registry::named("consul") };
 
 /// A registry, some servers, and a clock that the test moves.
-struct World {
+struct Harness {
     engine: Engine,
     now: Elapsed,
     /// What the registry lists; `None` when it cannot be queried.
@@ -45,7 +45,7 @@ struct World {
     /// Servers that implement Check and not Watch.
     check_only: BTreeSet<&'static str>,
     /// Addresses whose attempts get no response.
-    silent: BTreeSet<&'static str>,
+    unresponsive: BTreeSet<&'static str>,
     checks: usize,
     watches: usize,
     generation: BTreeMap<usize, u32>,
@@ -57,21 +57,21 @@ struct World {
     later: Vec<(Elapsed, Input)>,
     /// The longest idle time that the path tolerates.
     tolerates: Duration,
-    asked: usize,
+    queries: usize,
     resolve_now: usize,
     ended: bool,
 }
 
-impl World {
-    fn new(goal: Goal, options: Options, lists: &[&'static str], up: &[&'static str]) -> World {
-        World::with(goal, options, Limits::default(), lists, up)
+impl Harness {
+    fn new(goal: Goal, options: Options, lists: &[&'static str], up: &[&'static str]) -> Harness {
+        Harness::with(goal, options, Limits::default(), lists, up)
     }
 
-    fn with(goal: Goal, options: Options, limits: Limits, lists: &[&'static str], up: &[&'static str]) -> World {
+    fn with(goal: Goal, options: Options, limits: Limits, lists: &[&'static str], up: &[&'static str]) -> Harness {
         let target = Target::Foreign { scheme: CONSUL.name.to_string(), rest: "///pay".to_string() };
         let config = EngineConfig {
             label: Arc::from("consul:///pay"),
-            began: SystemTime::UNIX_EPOCH,
+            started_at: SystemTime::UNIX_EPOCH,
             sources: vec![Arc::new(SourceId { registry: &CONSUL, target })],
             implied: Vec::new(),
             registries: Vec::new(),
@@ -87,14 +87,14 @@ impl World {
             criteria: Criteria::default(),
             proxy: None,
         };
-        World {
+        Harness {
             engine: Engine::new(config),
             now: Elapsed::ZERO,
             registry: Some(lists.to_vec()),
             up: up.iter().copied().collect(),
             health: BTreeMap::new(),
             check_only: BTreeSet::new(),
-            silent: BTreeSet::new(),
+            unresponsive: BTreeSet::new(),
             checks: 0,
             watches: 0,
             generation: BTreeMap::new(),
@@ -103,14 +103,14 @@ impl World {
             frozen: BTreeSet::new(),
             later: Vec::new(),
             tolerates: Duration::MAX,
-            asked: 0,
+            queries: 0,
             resolve_now: 0,
             ended: false,
         }
     }
 
-    fn begin(mut self) -> World {
-        self.feed(Input::Begin);
+    fn start(mut self) -> Harness {
+        self.feed(Input::Start);
         self
     }
 
@@ -119,16 +119,16 @@ impl World {
         while let Some(input) = inputs.pop_front() {
             for effect in self.engine.handle(self.now, input) {
                 match effect {
-                    Effect::Ask { source, generation } => {
-                        self.asked += 1;
+                    Effect::Query { source, generation } => {
+                        self.queries += 1;
                         self.generation.insert(source, generation);
-                        inputs.push_back(self.word(source));
+                        inputs.push_back(self.response(source));
                     }
                     Effect::Drop { source } => {
                         self.generation.remove(&source);
                     }
                     Effect::ResolveNow => self.resolve_now += 1,
-                    Effect::Probe(address) if self.silent.contains(address.to_string().as_str()) => {}
+                    Effect::Probe(address) if self.unresponsive.contains(address.to_string().as_str()) => {}
                     Effect::Probe(address) => {
                         let outcome = match self.serves(&address) {
                             true => {
@@ -148,7 +148,7 @@ impl World {
                             }),
                         ));
                     }
-                    Effect::Open { address, .. } if self.silent.contains(address.to_string().as_str()) => {}
+                    Effect::Open { address, .. } if self.unresponsive.contains(address.to_string().as_str()) => {}
                     Effect::Open { connection, address, .. } => {
                         if self.serves(&address) {
                             self.open.insert(connection, address);
@@ -182,7 +182,7 @@ impl World {
                     Effect::Watch(connection) => {
                         self.watches += 1;
                         let address = self.open.get(&connection).map(ToString::to_string).unwrap_or_default();
-                        if self.silent.contains(address.as_str()) || self.is_frozen(connection) {
+                        if self.unresponsive.contains(address.as_str()) || self.is_frozen(connection) {
                             continue;
                         }
                         let health = match self.check_only.contains(address.as_str()) {
@@ -191,7 +191,7 @@ impl World {
                         };
                         inputs.push_back(Input::Watched(connection, health));
                     }
-                    Effect::Tell(event) => self.events.push(*event),
+                    Effect::Report(event) => self.events.push(*event),
                     Effect::End => {
                         self.ended = true;
                         self.events.extend(std::iter::from_fn(|| self.engine.next_conclusion()));
@@ -201,16 +201,16 @@ impl World {
         }
     }
 
-    fn word(&self, source: usize) -> Input {
-        let word = match &self.registry {
+    fn response(&self, source: usize) -> Input {
+        let response = match &self.registry {
             Some(lists) => {
                 let endpoints = lists.iter().map(|a| Endpoint::new(a.parse().unwrap())).collect();
                 Ok(Update::Reset(Answer { endpoints, notes: Vec::new() }))
             }
             None => Err(ResolveError::ambient(ResolveCode::Unreachable, "connection refused")),
         };
-        let last = word.is_err();
-        Input::Word { source, generation: self.generation[&source], word: Some(word), last }
+        let last = response.is_err();
+        Input::Response { source, generation: self.generation[&source], response: Some(response), last }
     }
 
     fn health_of(&self, connection: ConnectionId) -> Health {
@@ -269,8 +269,8 @@ impl World {
     fn registry_lists(&mut self, lists: &[&'static str]) {
         self.registry = Some(lists.to_vec());
         if self.generation.contains_key(&0) {
-            let word = self.word(0);
-            self.feed(word);
+            let response = self.response(0);
+            self.feed(response);
         }
     }
 
@@ -352,88 +352,88 @@ const TEN: Duration = Duration::from_secs(10);
 
 #[test]
 fn probe_reaches_every_endpoint_once_and_ends() {
-    let world = World::new(Goal::Probe, idle(1800), &[A, B], &[A, B]).begin();
-    assert!(world.ended);
-    assert_eq!((world.asked, world.summary().exit), (1, 0));
+    let harness = Harness::new(Goal::Probe, idle(1800), &[A, B], &[A, B]).start();
+    assert!(harness.ended);
+    assert_eq!((harness.queries, harness.summary().exit), (1, 0));
 }
 
 #[test]
-fn probe_of_a_registry_that_cannot_be_asked_is_unknown() {
-    let mut world = World::new(Goal::Probe, idle(1800), &[], &[]);
-    world.registry = None;
-    let world = world.begin();
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD101"], 3));
+fn probe_of_a_registry_that_cannot_be_queried_is_unknown() {
+    let mut harness = Harness::new(Goal::Probe, idle(1800), &[], &[]);
+    harness.registry = None;
+    let harness = harness.start();
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD101"], 3));
 }
 
 #[test]
-fn probe_of_an_empty_service_asks_twice_and_fails() {
-    let world = World::new(Goal::Probe, idle(1800), &[], &[]).begin();
-    assert_eq!((world.asked, world.findings(), world.summary().exit), (2, vec!["GD102"], 2));
+fn probe_of_an_empty_service_queries_twice_and_fails() {
+    let harness = Harness::new(Goal::Probe, idle(1800), &[], &[]).start();
+    assert_eq!((harness.queries, harness.findings(), harness.summary().exit), (2, vec!["GD102"], 2));
 }
 
 #[test]
-fn resolve_asks_and_contacts_nobody() {
-    let world = World::new(Goal::Resolve { watch: false }, idle(1800), &[A], &[]).begin();
-    assert_eq!(world.summary().exit, 0);
-    assert!(!world.events.iter().any(|event| matches!(event.kind, EventKind::Connection(_))));
+fn resolve_queries_and_contacts_no_endpoint() {
+    let harness = Harness::new(Goal::Resolve { watch: false }, idle(1800), &[A], &[]).start();
+    assert_eq!(harness.summary().exit, 0);
+    assert!(!harness.events.iter().any(|event| matches!(event.kind, EventKind::Connection(_))));
 }
 
 #[test]
-fn idle_cycle_in_which_nothing_moves_is_healthy_and_says_so() {
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
-    assert_eq!(world.channel_states(), ["CONNECTING", "READY"]);
-    world.pass(Duration::from_millis(9_999));
-    assert!(!world.ended);
-    world.pass(Duration::from_millis(1));
-    assert_eq!(world.channel_states(), ["CONNECTING", "READY", "IDLE", "CONNECTING", "READY"]);
+fn an_idle_cycle_without_changes_is_healthy_and_reports_it() {
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).start();
+    assert_eq!(harness.channel_states(), ["CONNECTING", "READY"]);
+    harness.pass(Duration::from_millis(9_999));
+    assert!(!harness.ended);
+    harness.pass(Duration::from_millis(1));
+    assert_eq!(harness.channel_states(), ["CONNECTING", "READY", "IDLE", "CONNECTING", "READY"]);
     let at = |ms| move |phase| (phase, ms);
     let phases = [at(0)(IdlePhase::Baseline), at(0)(IdlePhase::Waiting)];
-    assert_eq!(world.phases()[..2], phases);
-    assert_eq!(world.phases()[2], (IdlePhase::Idle, 10_000));
-    assert_eq!((world.findings(), world.summary().exit), (vec![], 0));
-    assert!(world.summary().text.contains("nothing changed"), "{}", world.summary().text);
+    assert_eq!(harness.phases()[..2], phases);
+    assert_eq!(harness.phases()[2], (IdlePhase::Idle, 10_000));
+    assert_eq!((harness.findings(), harness.summary().exit), (vec![], 0));
+    assert!(harness.summary().text.contains("nothing changed"), "{}", harness.summary().text);
 }
 
 #[test]
 fn idle_cycle_leaves_idle_on_the_new_address_and_names_the_old_one() {
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
-    world.pass(Duration::from_secs(5));
-    world.kill(A);
-    world.up.insert(B);
-    world.registry_lists(&[B]);
-    world.pass(Duration::from_secs(6));
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD603"], 1));
-    let text = &world.summary().text;
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).start();
+    harness.pass(Duration::from_secs(5));
+    harness.kill(A);
+    harness.up.insert(B);
+    harness.registry_lists(&[B]);
+    harness.pass(Duration::from_secs(6));
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD603"], 1));
+    let text = &harness.summary().text;
     assert!(text.contains(A) && text.contains(B), "{text}");
 }
 
 #[test]
-fn frozen_discovery_looks_well_as_long_as_nothing_moves() {
+fn frozen_discovery_has_no_effect_as_long_as_nothing_moves() {
     let options = Options { across_idle: AcrossIdle::Frozen, ..idle(10) };
-    let mut world = World::new(Goal::ProbeIdle(TEN), options, &[A], &[A]).begin();
-    world.pass(Duration::from_secs(10));
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), options, &[A], &[A]).start();
+    harness.pass(Duration::from_secs(10));
     // The trap of this bug: until the servers move, the call that leaves IDLE succeeds with the old list.
-    assert_eq!(world.summary().exit, 0);
+    assert_eq!(harness.summary().exit, 0);
 }
 
 #[test]
 fn idle_cycle_survives_a_registry_that_is_away_in_the_middle() {
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
-    world.pass(Duration::from_secs(3));
-    world.registry = None;
-    let word = world.word(0);
-    world.feed(word);
-    world.pass(Duration::from_secs(2));
-    world.registry = Some(vec![A]);
-    world.pass(Duration::from_secs(6));
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD106"], 0));
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).start();
+    harness.pass(Duration::from_secs(3));
+    harness.registry = None;
+    let response = harness.response(0);
+    harness.feed(response);
+    harness.pass(Duration::from_secs(2));
+    harness.registry = Some(vec![A]);
+    harness.pass(Duration::from_secs(6));
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD106"], 0));
 }
 
 #[test]
 fn idle_cycle_without_a_baseline_proves_nothing_and_fails() {
-    let world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[]).begin();
-    assert_eq!(world.summary().exit, 2);
-    assert!(world.findings().contains(&"GD605"), "{:?}", world.findings());
+    let harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[]).start();
+    assert_eq!(harness.summary().exit, 2);
+    assert!(harness.findings().contains(&"GD605"), "{:?}", harness.findings());
 }
 
 #[test]
@@ -441,51 +441,51 @@ fn watch_goes_idle_after_the_timeout_and_discovery_goes_on() {
     let goal = Goal::Watch { until: None };
     let limits = Limits { run_for: Some(Duration::from_secs(9)), ..Limits::default() };
     let options = Options { idle_timeout: Some(Duration::from_secs(2)), ..watching() };
-    let mut world = World::with(goal, options, limits, &[A], &[A]).begin();
-    world.pass(Duration::from_secs(5));
-    assert_eq!(world.channel_states(), ["CONNECTING", "READY", "IDLE"]);
-    assert!(world.open.is_empty(), "the connection is closed");
-    world.registry_lists(&[A, B]);
-    let listed = world.events.iter().filter(|event| matches!(event.kind, EventKind::Endpoints(_))).count();
+    let mut harness = Harness::with(goal, options, limits, &[A], &[A]).start();
+    harness.pass(Duration::from_secs(5));
+    assert_eq!(harness.channel_states(), ["CONNECTING", "READY", "IDLE"]);
+    assert!(harness.open.is_empty(), "the connection is closed");
+    harness.registry_lists(&[A, B]);
+    let listed = harness.events.iter().filter(|event| matches!(event.kind, EventKind::Endpoints(_))).count();
     assert_eq!(listed, 2, "discovery goes on while IDLE");
-    world.pass(Duration::from_secs(5));
-    assert_eq!(world.summary().exit, 0);
-    assert_eq!(world.events.last().unwrap().at.as_millis(), 9_000);
+    harness.pass(Duration::from_secs(5));
+    assert_eq!(harness.summary().exit, 0);
+    assert_eq!(harness.events.last().unwrap().at.as_millis(), 9_000);
 }
 
 #[test]
 fn watch_shows_a_killed_server_with_causes_and_reconnects_when_it_is_back() {
-    let mut world = World::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).begin();
-    world.pass(Duration::from_secs(2));
-    world.kill(A);
-    let of_a = |world: &World| -> Vec<String> {
-        let transitions = world.events.iter().filter_map(|event| match &event.kind {
+    let mut harness = Harness::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).start();
+    harness.pass(Duration::from_secs(2));
+    harness.kill(A);
+    let of_a = |harness: &Harness| -> Vec<String> {
+        let transitions = harness.events.iter().filter_map(|event| match &event.kind {
             EventKind::Transition(t) => Some(t),
             _ => None,
         });
         let scope = crate::model::connectivity::Scope::Subchannel(A.parse().unwrap());
         transitions.filter(|t| t.scope == scope).map(|t| t.to.to_string()).collect()
     };
-    assert_eq!(of_a(&world), ["CONNECTING", "READY", "IDLE", "CONNECTING", "TRANSIENT_FAILURE"]);
-    assert!(world.resolve_now > 0, "a lost connection asks the registry again");
-    world.up.insert(A);
-    world.pass(Duration::from_secs(3));
-    assert_eq!(of_a(&world).last().unwrap(), "READY");
-    world.feed(Input::Finish);
-    assert_eq!(world.summary().exit, 0);
+    assert_eq!(of_a(&harness), ["CONNECTING", "READY", "IDLE", "CONNECTING", "TRANSIENT_FAILURE"]);
+    assert!(harness.resolve_now > 0, "a lost connection causes a query of the registry");
+    harness.up.insert(A);
+    harness.pass(Duration::from_secs(3));
+    assert_eq!(of_a(&harness).last().unwrap(), "READY");
+    harness.feed(Input::Finish);
+    assert_eq!(harness.summary().exit, 0);
 }
 
 #[test]
 fn watch_keeps_everything_while_the_registry_is_away() {
-    let mut world = World::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).begin();
-    world.registry = None;
-    let word = world.word(0);
-    world.feed(word);
-    world.pass(Duration::from_secs(30));
-    assert_eq!(world.open.len(), 2, "nothing is called gone");
-    world.registry = Some(vec![A, B]);
-    world.pass(Duration::from_secs(7));
-    let told: Vec<&str> = world
+    let mut harness = Harness::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).start();
+    harness.registry = None;
+    let response = harness.response(0);
+    harness.feed(response);
+    harness.pass(Duration::from_secs(30));
+    assert_eq!(harness.open.len(), 2, "nothing is called gone");
+    harness.registry = Some(vec![A, B]);
+    harness.pass(Duration::from_secs(7));
+    let reported: Vec<&str> = harness
         .events
         .iter()
         .filter_map(|event| match &event.kind {
@@ -493,19 +493,19 @@ fn watch_keeps_everything_while_the_registry_is_away() {
             _ => None,
         })
         .collect();
-    assert_eq!(told.first(), Some(&"watching"));
-    assert_eq!(told.last(), Some(&"recovered"));
+    assert_eq!(reported.first(), Some(&"watching"));
+    assert_eq!(reported.last(), Some(&"recovered"));
 }
 
 #[test]
-fn until_ready_ends_at_ready_and_until_drained_when_nobody_is_listed() {
-    let ready = World::new(Goal::Watch { until: Some(Until::Ready) }, watching(), &[A], &[A]).begin();
+fn until_ready_ends_at_ready_and_until_drained_when_the_list_is_empty() {
+    let ready = Harness::new(Goal::Watch { until: Some(Until::Ready) }, watching(), &[A], &[A]).start();
     assert!(ready.ended);
-    let mut drained = World::new(Goal::Watch { until: Some(Until::Drained) }, watching(), &[A], &[A]).begin();
+    let mut drained = Harness::new(Goal::Watch { until: Some(Until::Drained) }, watching(), &[A], &[A]).start();
     assert!(!drained.ended);
     drained.registry_lists(&[]);
     assert!(drained.ended);
-    let mut stable = World::new(Goal::Watch { until: Some(Until::Stable) }, watching(), &[A], &[A]).begin();
+    let mut stable = Harness::new(Goal::Watch { until: Some(Until::Stable) }, watching(), &[A], &[A]).start();
     stable.pass(Duration::from_secs(9));
     assert!(!stable.ended);
     stable.pass(Duration::from_secs(2));
@@ -515,33 +515,33 @@ fn until_ready_ends_at_ready_and_until_drained_when_nobody_is_listed() {
 #[test]
 fn a_gate_that_is_not_met_in_time_and_a_session_without_time_end_with_124() {
     let limits = Limits { run_for: Some(TEN), ..Limits::default() };
-    let mut gate = World::with(Goal::Watch { until: Some(Until::Ready) }, watching(), limits, &[A], &[]).begin();
+    let mut gate = Harness::with(Goal::Watch { until: Some(Until::Ready) }, watching(), limits, &[A], &[]).start();
     gate.pass(TEN);
     assert_eq!(gate.summary().exit, 124);
     let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
-    let mut short = World::with(Goal::ProbeIdle(TEN), idle(10), limits, &[A], &[A]).begin();
+    let mut short = Harness::with(Goal::ProbeIdle(TEN), idle(10), limits, &[A], &[A]).start();
     short.pass(TEN);
     assert_eq!(short.summary().exit, 124);
 }
 
 #[test]
-fn too_many_endpoints_are_said_not_dropped_in_silence() {
+fn too_many_endpoints_are_reported_not_dropped_silently() {
     let limits = Limits { max_endpoints: Some(1), ..Limits::default() };
-    let world = World::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]).begin();
-    assert!(world.findings().contains(&"GD109"));
+    let harness = Harness::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]).start();
+    assert!(harness.findings().contains(&"GD109"));
 }
 
 /// An idle cycle of 10 s with the idle-connection checks `holding`, over a path that tolerates `tolerates`.
-fn idle_checks(idle_checks: IdleChecks, tolerates: u64) -> World {
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
-    world.engine.config.idle_checks = idle_checks;
-    world.tolerates = Duration::from_secs(tolerates);
-    world.begin()
+fn idle_checks(idle_checks: IdleChecks, tolerates: u64) -> Harness {
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
+    harness.engine.config.idle_checks = idle_checks;
+    harness.tolerates = Duration::from_secs(tolerates);
+    harness.start()
 }
 
-impl World {
+impl Harness {
     /// The results of idle-connection checks: idle time in milliseconds, reason, fate.
-    fn told(&self, address: &str) -> Vec<(u128, CheckKind, &'static str)> {
+    fn reported(&self, address: &str) -> Vec<(u128, CheckKind, &'static str)> {
         let held = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::IdleCheck(report) if report.address.to_string() == address => Some(report),
             _ => None,
@@ -551,83 +551,83 @@ impl World {
 }
 
 #[test]
-fn a_silent_connection_to_every_endpoint_is_asked_before_anything_is_probed_again() {
-    let mut world = idle_checks(IdleChecks::default(), 8);
-    world.pass(Duration::from_secs(14));
-    assert!(!world.ended, "the pings are not answered yet");
-    world.pass(Duration::from_secs(2));
-    assert!(world.ended);
+fn an_idle_connection_to_every_endpoint_is_pinged_before_anything_is_probed_again() {
+    let mut harness = idle_checks(IdleChecks::default(), 8);
+    harness.pass(Duration::from_secs(14));
+    assert!(!harness.ended, "the pings are not answered yet");
+    harness.pass(Duration::from_secs(2));
+    assert!(harness.ended);
     for address in [A, B] {
-        assert_eq!(world.told(address), [(10_000, CheckKind::Idle, "dropped")]);
+        assert_eq!(harness.reported(address), [(10_000, CheckKind::Idle, "dropped")]);
     }
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD611", "GD611"], 1));
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD611", "GD611"], 1));
     let seqs = |wanted: fn(&EventKind) -> bool| {
-        world.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.seq).collect::<Vec<_>>()
+        harness.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.seq).collect::<Vec<_>>()
     };
     let held = seqs(|kind| matches!(kind, EventKind::IdleCheck(_)));
     let probed = seqs(|kind| matches!(kind, EventKind::Health(_)));
     assert!(probed.last() > held.last(), "{held:?} {probed:?}");
-    let says = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 idle-connection checks are running"));
-    assert!(world.events.iter().any(|event| says(&event)));
+    let matches = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 idle-connection checks are running"));
+    assert!(harness.events.iter().any(|event| matches(&event)));
 }
 
 #[test]
-fn a_ladder_longer_than_the_idle_time_prolongs_the_session_and_says_so() {
+fn an_idle_time_of_the_list_longer_than_the_cycle_prolongs_the_session_and_is_reported() {
     let ladder = vec![FIVE, Duration::from_secs(60)];
-    let mut world = idle_checks(IdleChecks { ladder, find_cutoff: None }, 30);
-    world.pass(Duration::from_secs(64));
-    assert!(!world.ended);
-    assert_eq!(world.phases().last(), Some(&(IdlePhase::Checking, 10_000)));
-    let deadlines = world.events.iter().filter_map(|event| match &event.kind {
+    let mut harness = idle_checks(IdleChecks { ladder, find_cutoff: None }, 30);
+    harness.pass(Duration::from_secs(64));
+    assert!(!harness.ended);
+    assert_eq!(harness.phases().last(), Some(&(IdlePhase::Checking, 10_000)));
+    let deadlines = harness.events.iter().filter_map(|event| match &event.kind {
         EventKind::Idle(report) if report.phase == IdlePhase::Checking => Some(report.deadline),
         _ => None,
     });
-    assert_eq!(deadlines.collect::<Vec<_>>(), [Some(Elapsed::from_secs(60))], "said once");
-    world.pass(Duration::from_secs(1));
-    assert!(world.ended);
+    assert_eq!(deadlines.collect::<Vec<_>>(), [Some(Elapsed::from_secs(60))], "reported once");
+    harness.pass(Duration::from_secs(1));
+    assert!(harness.ended);
     let expected = [
         (5_000, CheckKind::Ladder, "alive"),
         (10_000, CheckKind::Idle, "alive"),
         (60_000, CheckKind::Ladder, "dropped"),
     ];
-    assert_eq!(world.told(A), expected);
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
+    assert_eq!(harness.reported(A), expected);
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD613", "GD613"], 0));
 }
 
 #[test]
 fn the_limit_is_searched_in_rounds_and_found_within_a_tenth() {
     let find_cutoff = Some(Duration::from_secs(60));
-    let mut world = idle_checks(IdleChecks { ladder: Vec::new(), find_cutoff }, 20);
-    world.pass(Duration::from_secs(130));
-    assert!(world.ended);
-    let told = world.told(A);
-    let of = |outcome| told.iter().filter(move |(.., became)| *became == outcome).map(|(ms, ..)| *ms);
+    let mut harness = idle_checks(IdleChecks { ladder: Vec::new(), find_cutoff }, 20);
+    harness.pass(Duration::from_secs(130));
+    assert!(harness.ended);
+    let reported = harness.reported(A);
+    let of = |outcome| reported.iter().filter(move |(.., became)| *became == outcome).map(|(ms, ..)| *ms);
     let (low, high) = (of("alive").max().unwrap(), of("dropped").min().unwrap());
-    assert!(low < 20_000 && 20_000 <= high && high * 10 <= low * 11, "{told:?}");
-    assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
+    assert!(low < 20_000 && 20_000 <= high && high * 10 <= low * 11, "{reported:?}");
+    assert_eq!((harness.findings(), harness.summary().exit), (vec!["GD613", "GD613"], 0));
 }
 
 #[test]
-fn what_was_not_reached_is_not_held_and_what_dies_in_the_silence_is_its_own_finding() {
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A]).begin();
-    assert_eq!((world.later.len(), world.findings()), (1, vec![]));
-    world.tolerates = FIVE;
-    world.kill(A);
-    let (_, Input::IdleChecked(_, result)) = &mut world.later[0] else { panic!("the held connection tells") };
+fn what_was_not_reached_is_not_kept_idle_and_a_loss_in_the_idle_period_is_its_own_finding() {
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A]).start();
+    assert_eq!((harness.later.len(), harness.findings()), (1, vec![]));
+    harness.tolerates = FIVE;
+    harness.kill(A);
+    let (_, Input::IdleChecked(_, result)) = &mut harness.later[0] else { panic!("the idle connection shows it") };
     result.outcome = IdleCheckOutcome::Dropped { waited: FIVE, tcp: None };
-    world.pass(Duration::from_secs(60));
-    assert!(!world.findings().contains(&"GD611"), "{:?}: its endpoint is dead", world.findings());
+    harness.pass(Duration::from_secs(60));
+    assert!(!harness.findings().contains(&"GD611"), "{:?}: its endpoint is dead", harness.findings());
 }
 
 #[test]
-fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
+fn at_most_a_thousand_are_kept_idle_and_at_most_eight_get_the_list_of_times() {
     let lists: Vec<&'static str> =
         (0..1_200).map(|host| -> &'static str { format!("10.1.{}.{}:80", host / 250, host % 250).leak() }).collect();
-    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
-    world.engine.config.idle_checks = IdleChecks { ladder: vec![FIVE], find_cutoff: None };
-    let world = world.begin();
-    assert_eq!(world.later.len(), 1_008);
-    let text = world.events.iter().rev().find_map(|event| match &event.kind {
+    let mut harness = Harness::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
+    harness.engine.config.idle_checks = IdleChecks { ladder: vec![FIVE], find_cutoff: None };
+    let harness = harness.start();
+    assert_eq!(harness.later.len(), 1_008);
+    let text = harness.events.iter().rev().find_map(|event| match &event.kind {
         EventKind::Idle(report) => Some(report.text.clone()),
         _ => None,
     });

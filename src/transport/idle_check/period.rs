@@ -19,8 +19,8 @@ use crate::transport::{frames, tap, tcp, wire};
 const SETTLING: Duration = Duration::from_secs(1);
 /// The maximum number of times that TCP is checked for packets without data: TCP's own keepalive keeps the state of a
 /// path alive too, and is visible nowhere else.
-const LOOKS: u32 = 64;
-const LOOK: Duration = Duration::from_secs(1);
+const CHECKS: u32 = 64;
+const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
 impl IdleConnection {
     /// Leaves the connection idle for `idle_time`, then sends a PING and waits at most `limit` for the response.
@@ -31,13 +31,13 @@ impl IdleConnection {
             idle_time,
             limit,
             ready: now,
-            began: now,
+            started_at: now,
             last: now,
             longest: Duration::ZERO,
             interrupted: None,
             pinged: None,
             segments: None,
-            looked: now,
+            checked_at: now,
         };
         let mut timer = pin!(sleep(Duration::ZERO));
         period.wait(now, timer.as_mut());
@@ -50,10 +50,10 @@ struct IdlePeriod {
     connection: IdleConnection,
     idle_time: Duration,
     limit: Duration,
-    /// When the call was over.
+    /// When the call ended.
     ready: Instant,
     /// When the idle period started: the last frame that belongs to the call.
-    began: Instant,
+    started_at: Instant,
     /// When the last traffic was.
     last: Instant,
     /// The longest idle time that was survived.
@@ -63,7 +63,7 @@ struct IdlePeriod {
     pinged: Option<Instant>,
     /// The number of received segments at the last check of TCP since the last traffic, and the time of that check.
     segments: Option<u32>,
-    looked: Instant,
+    checked_at: Instant,
 }
 
 impl IdlePeriod {
@@ -73,7 +73,7 @@ impl IdlePeriod {
                 return Poll::Ready(self.closed(end.disconnect));
             }
             if let Some(goaway) = self.connection.received.goaway.take() {
-                return Poll::Ready(self.closed(wire::said_goaway(&goaway)));
+                return Poll::Ready(self.closed(wire::goaway_disconnect(&goaway)));
             }
             if self.connection.received.ponged {
                 return Poll::Ready(self.alive(cx));
@@ -95,8 +95,8 @@ impl IdlePeriod {
                 return Poll::Ready(self.dropped());
             }
             let (now, payload) = (Instant::now(), fastrand::u64(..).to_be_bytes());
-            self.look(now);
-            if now < later(self.began, self.idle_time) {
+            self.check(now);
+            if now < later(self.started_at, self.idle_time) {
                 self.wait(now, timer.as_mut());
                 continue;
             }
@@ -116,7 +116,7 @@ impl IdlePeriod {
             return;
         }
         if now - self.ready <= SETTLING && self.interrupted.is_none() {
-            (self.began, self.last) = (now, now);
+            (self.started_at, self.last) = (now, now);
             self.wait(now, timer);
             return;
         }
@@ -127,29 +127,29 @@ impl IdlePeriod {
 
     /// Waits for the end of the idle period, or for the next check of TCP.
     fn wait(&self, now: Instant, timer: Pin<&mut Sleep>) {
-        let end = later(self.began, self.idle_time);
-        let look = later(now, (self.idle_time / LOOKS).max(LOOK));
+        let end = later(self.started_at, self.idle_time);
+        let check = later(now, (self.idle_time / CHECKS).max(CHECK_PERIOD));
         let counts = tcp::segments_in(&*self.connection.io).is_some();
-        timer.reset(if counts { look.min(end) } else { end });
+        timer.reset(if counts { check.min(end) } else { end });
     }
 
     /// Checks whether TCP received anything since the last check: nothing was read, so it contained no data.
-    fn look(&mut self, now: Instant) {
+    fn check(&mut self, now: Instant) {
         let count = tcp::segments_in(&*self.connection.io);
         if let (Some(before), Some(count)) = (self.segments, count)
             && before != count
         {
             // It arrived at some time between the two checks: only the idle time until the first of them is certain.
-            self.longest = self.longest.max(self.looked - self.last);
+            self.longest = self.longest.max(self.checked_at - self.last);
             self.interrupted_by(now, || "TCP keepalive".to_string());
         }
         self.segments = count;
-        self.looked = now;
+        self.checked_at = now;
     }
 
     fn interrupted_by(&mut self, now: Instant, what: impl FnOnce() -> String) {
         self.last = now;
-        let after = now - self.began;
+        let after = now - self.started_at;
         self.interrupted.get_or_insert_with(|| Interruption { after, frame: what(), times: 0 }).times += 1;
     }
 
@@ -161,7 +161,7 @@ impl IdlePeriod {
     }
 
     fn closed(&mut self, disconnect: Disconnect) -> IdleCheckResult {
-        let after = self.began.elapsed();
+        let after = self.started_at.elapsed();
         self.ends(self.last_idle_time(), IdleCheckOutcome::Closed { after, disconnect, pinged: self.pinged.is_some() })
     }
 

@@ -78,16 +78,16 @@ impl Rules {
         }
         payload.chunks_exact(6).find_map(|entry| {
             let value = word(entry, 2);
-            let wrong = |name, allowed| Some(FrameRule::Setting { name, value, allowed });
+            let invalid = |name, allowed| Some(FrameRule::Setting { name, value, allowed });
             match u16::from_be_bytes([entry[0], entry[1]]) {
-                0x2 if value > 1 => wrong("ENABLE_PUSH", "0 or 1"),
-                0x4 if i64::from(value) > MAX_WINDOW => wrong("INITIAL_WINDOW_SIZE", "at most 2147483647"),
+                0x2 if value > 1 => invalid("ENABLE_PUSH", "0 or 1"),
+                0x4 if i64::from(value) > MAX_WINDOW => invalid("INITIAL_WINDOW_SIZE", "at most 2147483647"),
                 0x4 => {
                     let grown = |stream: &&Stream| stream.send + i64::from(value) - self.initial > MAX_WINDOW;
                     let stream = self.streams.iter().find(grown)?.id;
                     Some(FrameRule::InitialWindow { value, stream })
                 }
-                0x5 if !(16_384..=16_777_215).contains(&value) => wrong("MAX_FRAME_SIZE", "16384 to 16777215"),
+                0x5 if !(16_384..=16_777_215).contains(&value) => invalid("MAX_FRAME_SIZE", "16384 to 16777215"),
                 0x8 if value > 1 => Some(FrameRule::ConnectProtocol { value }),
                 _ => None,
             }

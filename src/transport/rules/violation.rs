@@ -76,7 +76,7 @@ pub(super) enum FrameRule {
     BlockOpen { open: u32 },
     #[error("no header block is open (RFC 9113, 6.10)")]
     NoBlockOpen,
-    #[error("the response must begin with HEADERS (RFC 9113, 8.1)")]
+    #[error("the response must start with HEADERS (RFC 9113, 8.1)")]
     DataFirst,
     #[error("our flow-control window of the {} has {left} bytes left (RFC 9113, 6.9.1)", .of.as_str())]
     Window { of: WindowOf, left: i64 },

@@ -32,14 +32,14 @@ fn to<F: Future<Output = ()> + Send + 'static>(
     (Transport::new(options, Arc::new(memory.clone())), memory)
 }
 
-async fn silence(mut pipe: DuplexStream) {
+async fn idle_until_gone(mut pipe: DuplexStream) {
     peers::until_gone(&mut pipe).await;
 }
 
 /// SETTINGS, then nothing.
 async fn frozen(mut pipe: DuplexStream) {
     pipe.write_all(SETTINGS).await.unwrap();
-    silence(pipe).await;
+    idle_until_gone(pipe).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,25 +48,25 @@ async fn the_connect_deadline_is_kept_in_every_stage() {
 
     let memory = Memory::new();
     memory.hang(address());
-    let begun = Instant::now();
+    let started = Instant::now();
     let failed = failure(&Transport::new(long.clone(), Arc::new(memory)), address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tcp, FailureCode::TimedOut, 20 * SECOND));
     assert_eq!(failed.text, "no response to SYN within 20.0s (packets dropped, or the host is down)");
-    assert_eq!(begun.elapsed(), 20 * SECOND);
+    assert_eq!(started.elapsed(), 20 * SECOND);
 
     let short = Options { connect_timeout: 2 * SECOND, ..options() };
-    let begun = Instant::now();
+    let started = Instant::now();
     let failed =
-        failure(&to(Options { tls: TlsMode::On, insecure: true, ..short.clone() }, silence).0, address()).await;
+        failure(&to(Options { tls: TlsMode::On, insecure: true, ..short.clone() }, idle_until_gone).0, address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tls, FailureCode::TimedOut, 2 * SECOND));
     assert_eq!(failed.text, "no response to the TLS handshake within 2.0s");
-    assert_eq!(begun.elapsed(), 2 * SECOND);
+    assert_eq!(started.elapsed(), 2 * SECOND);
 
-    let begun = Instant::now();
-    let failed = failure(&to(short, silence).0, address()).await;
+    let started = Instant::now();
+    let failed = failure(&to(short, idle_until_gone).0, address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Http2, FailureCode::TimedOut, 2 * SECOND));
     assert_eq!(failed.text, "accepted the connection, but sent no HTTP/2 SETTINGS within 2.0s");
-    assert_eq!(begun.elapsed(), 2 * SECOND);
+    assert_eq!(started.elapsed(), 2 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,13 +79,13 @@ async fn one_deadline_covers_all_stages() {
             Box::pin(sleep(Duration::from_millis(1_500)).then(|()| dialling))
         }
     }
-    let (_, memory) = to(options(), silence);
+    let (_, memory) = to(options(), idle_until_gone);
     let transport = Transport::new(Options { connect_timeout: 2 * SECOND, ..options() }, Arc::new(Slow(memory)));
-    let begun = Instant::now();
+    let started = Instant::now();
     let failed = failure(&transport, address()).await;
     assert_eq!((failed.stage, failed.waited), (Stage::Http2, Duration::from_millis(500)));
     assert_eq!(failed.text, "no HTTP/2 SETTINGS when the attempt timed out after 2.0s: the earlier stages left 500ms");
-    assert_eq!(begun.elapsed(), 2 * SECOND);
+    assert_eq!(started.elapsed(), 2 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,7 +113,7 @@ async fn settings_split_byte_by_byte_are_settings() {
             sleep(Duration::from_millis(10)).await;
             pipe.write_all(&[*byte]).await.unwrap();
         }
-        silence(pipe).await;
+        idle_until_gone(pipe).await;
     };
     assert!(connect(&to(options(), dripping).0, address()).await.0.is_ok());
 }
@@ -125,9 +125,9 @@ fn keepalive(without_calls: bool) -> Options {
 #[tokio::test(start_paused = true)]
 async fn keepalive_gives_a_frozen_peer_up() {
     let mut connection = connected(&to(keepalive(true), frozen).0, address()).await;
-    let begun = Instant::now();
-    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
-    assert_eq!(begun.elapsed(), 30 * SECOND, "10 s of silence, then 20 s without an answer");
+    let started = Instant::now();
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was sent") };
+    assert_eq!(started.elapsed(), 30 * SECOND, "10 s idle, then 20 s without a response");
     assert_eq!(lost.reason, DisconnectReason::ConnectionTimedOut);
     assert_eq!(lost.to_string(), "connection timed out (keepalive: no response within 20.0s)");
 }
@@ -152,31 +152,28 @@ async fn any_byte_is_a_sign_of_life() {
             sleep(15 * SECOND).await;
             pipe.write_all(&peers::frame(8, &[0, 0, 0, 1])).await.unwrap();
         }
-        silence(pipe).await;
+        idle_until_gone(pipe).await;
     };
     let mut connection = connected(&to(keepalive(true), chatty).0, address()).await;
-    let begun = Instant::now();
+    let started = Instant::now();
     assert!(matches!(connection.event().await, ConnectionEvent::Lost(_)));
-    assert_eq!(begun.elapsed(), (20 * 15 + 30) * SECOND);
+    assert_eq!(started.elapsed(), (20 * 15 + 30) * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
-async fn keepalive_is_silent_without_rpcs_and_prompt_with_one() {
+async fn keepalive_sends_nothing_without_rpcs_and_is_on_time_with_one() {
     let options = Options { rpc_timeout: 60 * SECOND, ..keepalive(false) };
     let mut connection = connected(&to(options, frozen).0, address()).await;
-    assert!(tokio::time::timeout(3_600 * SECOND, connection.event()).await.is_err(), "nobody asked, nobody pings");
+    assert!(tokio::time::timeout(3_600 * SECOND, connection.event()).await.is_err(), "no RPC, no ping");
     let (health, took) = connection.check(Arc::from("")).await;
-    assert_eq!(took, 20 * SECOND, "a stream after a long silence pings at once");
+    assert_eq!(took, 20 * SECOND, "a stream after a long idle time pings at once");
     let text = "connection lost: connection timed out (keepalive: no response within 20.0s)";
-    assert!(
-        matches!(&health, Health::Failed { text: said, cause: RpcCause::Lost(_), .. } if said == text),
-        "{health:?}"
-    );
+    assert!(matches!(&health, Health::Failed { text: got, cause: RpcCause::Lost(_), .. } if got == text), "{health:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unanswered_check_says_what_waited_and_how_long() {
-    let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Silence, Arc::default()));
+async fn an_unanswered_check_shows_what_waited_and_how_long() {
+    let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::NoResponse, Arc::default()));
     let reach = transport.reach(address(), Arc::from("")).await;
     let text = "no response to grpc.health.v1.Health/Check within 5.0s".to_string();
     let expected =
@@ -210,15 +207,15 @@ async fn close_takes_a_second_at_most_when_the_peer_reads_nothing() {
         }
     }
     let connection = connected(&Transport::new(options(), Arc::new(Narrow)), address()).await;
-    let begun = Instant::now();
+    let started = Instant::now();
     connection.close().await;
-    assert_eq!(begun.elapsed(), SECOND);
+    assert_eq!(started.elapsed(), SECOND);
 }
 
 #[tokio::test(start_paused = true)]
-async fn auto_does_not_ask_a_silent_port_twice() {
+async fn auto_does_not_try_an_unresponsive_port_twice() {
     let options = Options { tls: TlsMode::Auto, connect_timeout: 2 * SECOND, ..options() };
-    let (transport, memory) = to(options, silence);
+    let (transport, memory) = to(options, idle_until_gone);
     let failed = failure(&transport, address()).await;
     assert_eq!((failed.stage, failed.code), (Stage::Http2, FailureCode::TimedOut));
     assert_eq!(memory.dials(&address()), 1);
@@ -267,7 +264,7 @@ impl AsyncWrite for Counting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_costs_two_writes() {
+async fn a_probe_takes_two_writes() {
     struct Counted(Arc<AtomicUsize>);
     impl Dial for Counted {
         fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
@@ -288,29 +285,29 @@ async fn a_look_costs_two_writes() {
 #[tokio::test(start_paused = true)]
 async fn settings_are_acknowledged_at_once_although_the_answer_is_late() {
     const ACK: &[u8] = &[0, 0, 0, 4, 1, 0, 0, 0, 0];
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let (transport, _) = to(options(), move |mut pipe| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         async move {
             pipe.write_all(SETTINGS).await.unwrap();
-            let (begun, mut read) = (Instant::now(), Vec::new());
+            let (started, mut read) = (Instant::now(), Vec::new());
             while !read.ends_with(ACK) {
                 tokio::io::AsyncReadExt::read_buf(&mut pipe, &mut read).await.unwrap();
             }
-            tell.send(begun.elapsed()).unwrap();
-            silence(pipe).await;
+            sender.send(started.elapsed()).unwrap();
+            idle_until_gone(pipe).await;
         }
     });
     let reach = transport.reach(address(), Arc::from("")).await;
     assert_eq!(reach.outcome.map(|(_, took)| took), Ok(5 * SECOND));
-    assert_eq!(told.recv().await, Some(Duration::ZERO));
+    assert_eq!(receiver.recv().await, Some(Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_not_kept_back_for_what_else_the_server_knows() {
+async fn a_response_is_not_delayed_by_the_list_of_services() {
     let serve = |pipe| peers::serve_health(pipe, Answer::NotServingWithoutMore, Arc::default());
-    let begun = Instant::now();
+    let started = Instant::now();
     let reach = to(options(), serve).0.reach(address(), Arc::from("")).await;
     assert_eq!(reach.outcome.unwrap().0, Health::NotServing);
-    assert_eq!((reach.others, begun.elapsed()), (vec![], SECOND));
+    assert_eq!((reach.others, started.elapsed()), (vec![], SECOND));
 }

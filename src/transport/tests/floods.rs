@@ -54,11 +54,11 @@ fn server(frame: &[u8]) -> (Address, Transport) {
 async fn a_call_on_a_flooded_connection_fails_with_the_flood() {
     for (name, frame) in kinds() {
         let (address, transport) = server(&frame);
-        let began = Instant::now();
+        let started_at = Instant::now();
         let (health, _) = transport.reach(address, Arc::from("")).await.outcome.unwrap();
         let Health::Failed { cause: RpcCause::Flood(what), .. } = health else { panic!("{name}: {health:?}") };
         assert!(what.contains("small frames within 0.0ms") && what.contains(name), "{name}: {what}");
-        assert!(began.elapsed() < Duration::from_millis(1), "{name}: no time limit had to end it");
+        assert!(started_at.elapsed() < Duration::from_millis(1), "{name}: no time limit had to end it");
     }
 }
 

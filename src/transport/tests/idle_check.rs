@@ -26,9 +26,9 @@ async fn checked<F: Future<Output = ()> + Send + 'static>(
 ) -> (IdleCheckResult, Duration) {
     let memory = Memory::new();
     memory.serve(address(), move |pipe| drop(tokio::spawn(serve(pipe))));
-    let begun = Instant::now();
+    let started = Instant::now();
     let result = Transport::new(options(), Arc::new(memory)).check_idle(address(), Arc::from("pay"), 30 * SECOND).await;
-    (result, begun.elapsed())
+    (result, started.elapsed())
 }
 
 /// Greets, answers the call, and returns the pipe for what follows.
@@ -77,13 +77,13 @@ async fn pong(pipe: &mut DuplexStream, payload: &[u8]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
+async fn nothing_is_sent_in_the_idle_period_and_the_ping_after_it_is_answered() {
     let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
-        let begun = Instant::now();
+        let started = Instant::now();
         let (kind, flags, payload) = next(&mut pipe).await.unwrap();
         assert_eq!((kind, flags, payload.len()), (PING, 0, 8));
-        assert_eq!(begun.elapsed(), 30 * SECOND);
+        assert_eq!(started.elapsed(), 30 * SECOND);
         sleep(Duration::from_millis(40)).await;
         // The response to another ping does not count.
         pong(&mut pipe, &[0xee; 8]).await;
@@ -99,7 +99,7 @@ async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rest_of_the_greeting_is_no_part_of_the_silence() {
+async fn the_rest_of_the_opening_is_not_part_of_the_idle_period() {
     let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         sleep(Duration::from_millis(200)).await;
@@ -125,7 +125,7 @@ async fn a_dropped_ping_is_waited_for_as_long_as_an_rpc() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_servers_own_rules_are_told_apart_by_its_goaway() {
+async fn a_servers_own_rules_are_distinguished_by_its_goaway() {
     for (debug, rule) in [("max_idle", Rotation::Idle), ("max_age", Rotation::Age)] {
         let (result, took) = checked(move |pipe| async move {
             let mut pipe = greeted(pipe).await;
@@ -143,7 +143,7 @@ async fn a_servers_own_rules_are_told_apart_by_its_goaway() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_without_goaway_is_told_with_its_time() {
+async fn an_end_without_goaway_is_reported_with_its_time() {
     let (result, _) = checked(|pipe| async {
         let pipe = greeted(pipe).await;
         sleep(20 * SECOND).await;
@@ -155,7 +155,7 @@ async fn an_end_without_goaway_is_told_with_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_in_answer_to_the_ping_says_so() {
+async fn an_end_in_response_to_the_ping_is_reported_as_such() {
     let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         next(&mut pipe).await.unwrap();
@@ -166,7 +166,7 @@ async fn an_end_in_answer_to_the_ping_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
+async fn a_server_that_pings_is_answered_and_shortens_the_idle_period() {
     let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         for _ in 0..2 {
@@ -187,7 +187,7 @@ async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
             outcome: IdleCheckOutcome::Alive { rtt: Duration::ZERO }
         }
     );
-    assert_eq!(took, 30 * SECOND, "it does not go on for ever");
+    assert_eq!(took, 30 * SECOND, "it ends");
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +231,7 @@ async fn noise_never_panics() {
             async move {
                 if greets {
                     let _ = pipe.write_all(SETTINGS).await;
-                    peers::first_words(&mut pipe).await;
+                    peers::first_data(&mut pipe).await;
                     let _ = pipe.write_all(ANSWER).await;
                     sleep(2 * SECOND).await;
                 }
@@ -245,7 +245,7 @@ async fn noise_never_panics() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_reached_says_which_stage_failed() {
+async fn what_was_not_reached_shows_which_stage_failed() {
     let transport = Transport::new(options(), Arc::new(Memory::new()));
     let result = transport.check_idle(address(), Arc::from("pay"), 30 * SECOND).await;
     let IdleCheckOutcome::NotReached(failure) = result.outcome else { panic!("{result:?}") };
@@ -266,8 +266,8 @@ async fn what_was_not_reached_says_which_stage_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_not_answered_is_no_idle_period() {
-    let (silent, took) = checked(|pipe| async { drop(peers::until_gone(&mut ready(pipe).await).await) }).await;
-    let IdleCheckOutcome::NotReached(failure) = silent.outcome else { panic!("{silent:?}") };
+    let (unresponsive, took) = checked(|pipe| async { drop(peers::until_gone(&mut ready(pipe).await).await) }).await;
+    let IdleCheckOutcome::NotReached(failure) = unresponsive.outcome else { panic!("{unresponsive:?}") };
     assert_eq!((failure.stage, failure.code, took), (Stage::Health, FailureCode::TimedOut, 5 * SECOND));
 
     let (gone, _) = checked(|pipe| async { drop(next(&mut ready(pipe).await).await) }).await;
@@ -295,7 +295,7 @@ fn an_idle_check_is_small() {
 #[tokio::test]
 async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     let greets = |mut stream: tokio::net::TcpStream| async move {
-        peers::first_words(&mut stream).await;
+        peers::first_data(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
         // Not before the client is READY, and has its response.
         stream.read_exact(&mut [0; 9]).await.unwrap();
@@ -312,10 +312,10 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     let IdleCheckOutcome::Closed { disconnect, pinged: false, .. } = result.outcome else { panic!("{result:?}") };
     assert_eq!(disconnect.reason, DisconnectReason::ConnectionReset);
 
-    let silent =
+    let unresponsive =
         peers::listen(move |stream| async move { drop(peers::until_gone(&mut greets(stream).await).await) }).await;
     let patient = Options { rpc_timeout: Duration::from_millis(200), ..options() };
-    let result = sockets(patient).check_idle(silent, Arc::from(""), short).await;
+    let result = sockets(patient).check_idle(unresponsive, Arc::from(""), short).await;
     let IdleCheckOutcome::Dropped { tcp, .. } = result.outcome else { panic!("{result:?}") };
     if cfg!(target_os = "linux") {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
@@ -323,13 +323,13 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
 }
 
 #[tokio::test]
-async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
+async fn a_keepalive_of_tcp_interrupts_the_idle_time_although_no_data_was_sent() {
     let address = peers::listen(|mut stream| async move {
         // The kernel's own interval is 75 s: without an explicit one, a single probe is sent, at the moment of the
         // first look.
         let keepalive = socket2::TcpKeepalive::new().with_time(SECOND).with_interval(SECOND);
         socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).unwrap();
-        peers::first_words(&mut stream).await;
+        peers::first_data(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
         stream.read_exact(&mut [0; 9]).await.unwrap();
         answered(&mut stream).await;

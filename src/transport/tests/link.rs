@@ -6,7 +6,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 
-use super::peers::{self, Answer, Asked, SETTINGS};
+use super::peers::{self, Answer, Received, SETTINGS};
 use super::*;
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::proxy::ProxyName;
@@ -29,7 +29,7 @@ fn lost(reason: DisconnectReason, detail: &str) -> Health {
 }
 
 #[tokio::test]
-async fn every_answer_to_a_check_has_its_word() {
+async fn every_response_to_a_check_has_its_status() {
     assert_eq!(check(Answer::Status(0)).await, Health::Unknown);
     assert_eq!(check(Answer::Status(1)).await, Health::Serving);
     assert_eq!(check(Answer::Status(2)).await, Health::NotServing);
@@ -48,7 +48,7 @@ async fn every_answer_to_a_check_has_its_word() {
 }
 
 #[tokio::test]
-async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_missing_health_service() {
+async fn a_plain_http_answer_is_reported_with_its_own_text_and_never_taken_for_a_missing_health_service() {
     let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(ProxyName::called), hint: None };
     let page = "<html><head><title>404 Not Found</title></head></html>";
     let nginx = Answer::Page(404, &[("server", "nginx/1.25"), ("content-type", "text/html")], page);
@@ -73,12 +73,12 @@ async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_miss
 }
 
 #[tokio::test]
-async fn a_no_is_followed_by_what_else_the_server_knows() {
+async fn a_negative_response_is_followed_by_the_servers_other_services() {
     const NAMES: &[(&str, u8)] = &[("", 1), ("pay", 2), ("stock", 1)];
     let others = async |answer, service: &str| {
-        let (address, asked) = peers::health(answer).await;
+        let (address, received) = peers::health(answer).await;
         let reach = sockets(options()).reach(address, Arc::from(service)).await;
-        assert_eq!(asked.connections.load(std::sync::atomic::Ordering::SeqCst), 1, "all on one connection");
+        assert_eq!(received.connections.load(std::sync::atomic::Ordering::SeqCst), 1, "all on one connection");
         (reach.outcome.unwrap().0, reach.others)
     };
     let (health, known) = others(Answer::Knows(NAMES, true), "py").await;
@@ -97,18 +97,18 @@ async fn a_no_is_followed_by_what_else_the_server_knows() {
 
 #[tokio::test]
 async fn a_goaway_in_the_middle_of_a_call_is_the_calls_cause() {
-    let (address, say) = puppet().await;
+    let (address, sender) = puppet().await;
     let connection = connected(&sockets(options()), address).await;
     let check = tokio::spawn(connection.check(Arc::from("")));
-    say.send(Some(peers::goaway(0, 11, "too_many_pings"))).unwrap();
-    say.send(None).unwrap();
+    sender.send(Some(peers::goaway(0, 11, "too_many_pings"))).unwrap();
+    sender.send(None).unwrap();
     let (health, _) = check.await.unwrap();
     let Health::Failed { cause: RpcCause::GoAway(goaway), .. } = health else { panic!("{health:?}") };
-    assert!(goaway.calms_pings());
+    assert!(goaway.limits_pings());
 }
 
 #[tokio::test]
-async fn a_watch_tells_every_status_and_its_end() {
+async fn a_watch_reports_every_status_and_its_end() {
     let (address, _) = peers::health(Answer::Status(2)).await;
     let connection = connected(&sockets(options()), address).await;
     let mut watch = connection.watch(Arc::from("pay"));
@@ -125,12 +125,12 @@ async fn a_watch_tells_every_status_and_its_end() {
 
 #[tokio::test]
 async fn metadata_is_sent_and_never_shown() {
-    let (address, asked) = peers::health(Answer::Status(1)).await;
+    let (address, received) = peers::health(Answer::Status(1)).await;
     let metadata = vec![("authorization".to_string(), Secret::new("Bearer hunter2"))];
     let transport = sockets(Options { metadata, authority: Some("pay.example:80".to_string()), ..options() });
     transport.reach(address.clone(), Arc::from("")).await;
     {
-        let requests = asked.requests.lock().unwrap();
+        let requests = received.requests.lock().unwrap();
         assert_eq!(requests[0].headers["authorization"], "Bearer hunter2");
         assert_eq!(requests[0].uri.authority().unwrap(), "pay.example:80");
     }
@@ -142,12 +142,12 @@ async fn metadata_is_sent_and_never_shown() {
 
 /// A peer that sends SETTINGS and then what the test requests: bytes, or (`None`) the end.
 async fn puppet() -> (Address, mpsc::UnboundedSender<Option<Vec<u8>>>) {
-    let (say, words) = mpsc::unbounded_channel::<Option<Vec<u8>>>();
+    let (sender, words) = mpsc::unbounded_channel::<Option<Vec<u8>>>();
     let words = Arc::new(tokio::sync::Mutex::new(words));
     let address = peers::listen(move |mut stream| {
         let words = words.clone();
         async move {
-            peers::first_words(&mut stream).await;
+            peers::first_data(&mut stream).await;
             stream.write_all(SETTINGS).await.unwrap();
             let (mut read, mut write) = stream.into_split();
             // Unread bytes would turn the close into a reset.
@@ -158,18 +158,18 @@ async fn puppet() -> (Address, mpsc::UnboundedSender<Option<Vec<u8>>>) {
         }
     })
     .await;
-    (address, say)
+    (address, sender)
 }
 
 #[tokio::test]
-async fn a_closed_connection_is_told_at_once() {
-    let (address, say) = puppet().await;
+async fn a_closed_connection_is_reported_at_once() {
+    let (address, sender) = puppet().await;
     let mut connection = connected(&sockets(options()), address).await;
     assert_eq!(connection.event().now_or_never(), None);
-    say.send(None).unwrap();
-    let begun = Instant::now();
-    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    sender.send(None).unwrap();
+    let started = Instant::now();
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was sent") };
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!((lost.reason, lost.to_string().as_str()), (DisconnectReason::Unknown, "closed by peer"));
     assert_eq!(lost.goaway, None);
     assert_eq!(connection.event().await, ConnectionEvent::Lost(lost), "the end stays the end");
@@ -178,33 +178,33 @@ async fn a_closed_connection_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_reset_is_told_as_one() {
+async fn a_reset_is_reported_as_one() {
     let address = peers::listen(|mut stream| async move {
         stream.write_all(SETTINGS).await.unwrap();
         // Preface and SETTINGS in one piece, then the acknowledgement: the client is READY.
-        peers::first_words(&mut stream).await;
-        peers::first_words(&mut stream).await;
+        peers::first_data(&mut stream).await;
+        peers::first_data(&mut stream).await;
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
     })
     .await;
     let mut connection = connected(&sockets(options()), address).await;
-    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was sent") };
     assert_eq!(lost.reason, DisconnectReason::ConnectionReset);
     assert_eq!(lost.to_string(), "connection reset");
 }
 
 #[tokio::test]
-async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
-    let (address, say) = puppet().await;
+async fn goaway_is_reported_with_code_and_debug_data_then_the_end() {
+    let (address, sender) = puppet().await;
     let mut connection = connected(&sockets(options()), address).await;
-    say.send(Some(peers::goaway(0, 0, "max_age"))).unwrap();
+    sender.send(Some(peers::goaway(0, 0, "max_age"))).unwrap();
     let expected = GoAway { last_stream: 0, code: 0, debug: "max_age".to_string() };
-    let ConnectionEvent::GoingAway(said) = connection.event().await else { panic!("GOAWAY comes first") };
-    assert_eq!((said.reason, said.goaway.as_ref()), (DisconnectReason::GoAway(0), Some(&expected)));
-    assert_eq!(said.to_string(), "GOAWAY NO_ERROR (max_age)");
+    let ConnectionEvent::GoingAway(got) = connection.event().await else { panic!("GOAWAY comes first") };
+    assert_eq!((got.reason, got.goaway.as_ref()), (DisconnectReason::GoAway(0), Some(&expected)));
+    assert_eq!(got.to_string(), "GOAWAY NO_ERROR (max_age)");
     // The peer keeps its side open: without streams the connection is closed all the same.
     let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("one GoingAway only") };
-    assert_eq!(lost, said, "the first cause wins");
+    assert_eq!(lost, got, "the first cause wins");
     let (health, _) = connection.check(Arc::from("")).await;
     assert!(
         matches!(health, Health::Failed { code, text, .. } if code == GrpcStatus::Unavailable && text.contains("GOAWAY NO_ERROR"))
@@ -213,16 +213,16 @@ async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
 
 #[tokio::test]
 async fn the_two_goaways_of_a_graceful_shutdown_are_one_event() {
-    let (address, say) = puppet().await;
+    let (address, sender) = puppet().await;
     let mut connection = connected(&sockets(options()), address).await;
     let mut watch = connection.watch(Arc::from(""));
     assert_eq!(watch.next().now_or_never(), None);
     tokio::task::yield_now().await;
-    say.send(Some(peers::goaway(0x7fff_ffff, 0, "graceful_stop"))).unwrap();
+    sender.send(Some(peers::goaway(0x7fff_ffff, 0, "graceful_stop"))).unwrap();
     assert!(matches!(connection.event().await, ConnectionEvent::GoingAway(_)));
     assert_eq!(connection.event().now_or_never(), None, "a stream is open: the connection lives on");
-    say.send(Some(peers::goaway(1, 0, ""))).unwrap();
-    say.send(None).unwrap();
+    sender.send(Some(peers::goaway(1, 0, ""))).unwrap();
+    sender.send(None).unwrap();
     let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("two GoingAway") };
     assert_eq!(lost.to_string(), "GOAWAY NO_ERROR (graceful_stop)");
     assert!(matches!(watch.next().await, Some(Health::Failed { code, .. }) if code == GrpcStatus::Unavailable));
@@ -230,35 +230,35 @@ async fn the_two_goaways_of_a_graceful_shutdown_are_one_event() {
 
 /// A health server that never responds and returns what the client sent last, once the connection was closed.
 async fn mute() -> (Address, oneshot::Receiver<Vec<u8>>) {
-    let (tell, told) = oneshot::channel();
-    let tell = Arc::new(std::sync::Mutex::new(Some(tell)));
+    let (sender, receiver) = oneshot::channel();
+    let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
     let address = peers::listen(move |mut stream| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         async move {
             stream.write_all(SETTINGS).await.unwrap();
             let all = peers::until_gone(&mut stream).await;
-            if let Some(tell) = tell.lock().unwrap().take() {
-                let _ = tell.send(all);
+            if let Some(sender) = sender.lock().unwrap().take() {
+                let _ = sender.send(all);
             }
         }
     })
     .await;
-    (address, told)
+    (address, receiver)
 }
 
 #[tokio::test]
-async fn close_says_goaway_and_closes_whatever_is_in_flight() {
-    let (address, told) = mute().await;
+async fn close_sends_goaway_and_closes_whatever_is_in_flight() {
+    let (address, receiver) = mute().await;
     let connection = connected(&sockets(options()), address).await;
     let rpc = tokio::spawn(connection.check(Arc::from("")));
     let mut watch = connection.watch(Arc::from(""));
     assert_eq!(watch.next().now_or_never(), None);
     tokio::task::yield_now().await;
-    let begun = Instant::now();
+    let started = Instant::now();
     connection.close().await;
-    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
-    let said = told.await.unwrap();
-    assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""), "the last frame is GOAWAY");
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    let got = receiver.await.unwrap();
+    assert_eq!(&got[got.len() - 17..], peers::goaway(0, 0, ""), "the last frame is GOAWAY");
     let gone = lost(DisconnectReason::SubchannelShutdown, "closed by us");
     assert_eq!(rpc.await.unwrap().0, gone);
     assert_eq!(watch.next().await, Some(gone));
@@ -266,18 +266,18 @@ async fn close_says_goaway_and_closes_whatever_is_in_flight() {
 
 #[tokio::test]
 async fn dropping_a_connection_closes_it() {
-    let (address, told) = mute().await;
+    let (address, receiver) = mute().await;
     let connection = connected(&sockets(options()), address).await;
     let rpc = connection.check(Arc::from(""));
     drop(connection);
-    told.await.unwrap();
+    receiver.await.unwrap();
     assert!(matches!(rpc.await.0, Health::Failed { code, .. } if code == GrpcStatus::Unavailable));
 }
 
 #[tokio::test]
 async fn no_task_outlives_a_connection() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    let (address, _told) = mute().await;
+    let (address, _receiver) = mute().await;
     let before = tasks();
     let connection = connected(&sockets(options()), address).await;
     assert!(tasks() > before);
@@ -288,9 +288,9 @@ async fn no_task_outlives_a_connection() {
 }
 
 #[tokio::test]
-async fn a_look_uses_no_task_and_leaves_with_goaway() {
+async fn a_probe_uses_no_task_and_ends_with_goaway() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    let (address, told) = mute().await;
+    let (address, receiver) = mute().await;
     let transport = sockets(Options { rpc_timeout: Duration::from_millis(50), ..options() });
     let reach = transport.reach(address, Arc::from("")).await;
     assert_eq!(
@@ -305,18 +305,18 @@ async fn a_look_uses_no_task_and_leaves_with_goaway() {
             })
         )
     );
-    let said = told.await.unwrap();
-    assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""));
+    let got = receiver.await.unwrap();
+    assert_eq!(&got[got.len() - 17..], peers::goaway(0, 0, ""));
     assert!(tasks() <= 1, "only the listener is left");
 }
 
 #[tokio::test]
 async fn many_checks_share_one_connection() {
-    let (address, asked) = peers::health(Answer::Status(1)).await;
+    let (address, received) = peers::health(Answer::Status(1)).await;
     let connection = connected(&sockets(options()), address).await;
     let checks = (0..50).map(|_| connection.check(Arc::from("pay")));
     let answers = futures_util::future::join_all(checks).await;
     assert!(answers.iter().all(|(health, _)| *health == Health::Serving));
-    assert_eq!(asked.connections.load(std::sync::atomic::Ordering::SeqCst), 1);
-    let _: &Asked = &asked;
+    assert_eq!(received.connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+    let _: &Received = &received;
 }

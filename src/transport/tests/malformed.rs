@@ -99,7 +99,7 @@ async fn server(bytes: Vec<u8>) -> Address {
         async move {
             stream.write_all(SETTINGS).await.unwrap();
             // The preface and the request are sent in one piece where plaintext was requested.
-            peers::first_words(&mut stream).await;
+            peers::first_data(&mut stream).await;
             let _ = stream.write_all(&bytes).await;
             peers::until_gone(&mut stream).await;
         }
@@ -108,7 +108,7 @@ async fn server(bytes: Vec<u8>) -> Address {
 }
 
 /// The result of one probe of a server: its classification, and the text.
-async fn look(bytes: Vec<u8>) -> (Found, String) {
+async fn probe(bytes: Vec<u8>) -> (Found, String) {
     let transport = sockets(Options { rpc_timeout: Duration::from_secs(4), ..options() });
     let address = server(bytes).await;
     match transport.reach(address, Arc::from("")).await.outcome {
@@ -306,7 +306,7 @@ fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
             "data before headers",
             frame(DATA, 0, 1, MESSAGE),
             Http2,
-            "DATA frame of 7 bytes on stream 1: the response must begin with HEADERS (RFC 9113, 8.1)",
+            "DATA frame of 7 bytes on stream 1: the response must start with HEADERS (RFC 9113, 8.1)",
         ),
         // Windows.
         (
@@ -387,7 +387,7 @@ fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
         ),
         ("hpack index 0", head(&[0x80]), Http2, "HPACK index 0"),
         (
-            "hpack string cut off",
+            "hpack string truncated",
             head(&[0x88, 0x00, 0x20, b'a']),
             Http2,
             "HPACK string of 32 bytes, but only 1 of them are left in the block (RFC 7541, 5.2)",
@@ -531,17 +531,22 @@ fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
         ),
         ("no message", [head(HEAD), frame(HEADERS, END_HEADERS | END_STREAM, 1, OK)].concat(), Grpc, "essage"),
         (
-            "message cut off",
+            "message truncated",
             with_body(&MESSAGE[..6]),
             Grpc,
-            "message cut off: its prefix announces 2 bytes, but only 1 came",
+            "message truncated: its prefix announces 2 bytes, but only 1 were received",
         ),
-        ("prefix cut off", with_body(&MESSAGE[..3]), Grpc, "message cut off: 3 of the 5 bytes of its prefix were sent"),
+        (
+            "prefix truncated",
+            with_body(&MESSAGE[..3]),
+            Grpc,
+            "message truncated: 3 of the 5 bytes of its prefix were sent",
+        ),
         (
             "prefix that lies",
             with_body(&[0, 0, 0, 1, 0, 8, 1]),
             Grpc,
-            "message cut off: its prefix announces 256 bytes, but only 2 came",
+            "message truncated: its prefix announces 256 bytes, but only 2 were received",
         ),
         (
             "compressed without encoding",
@@ -621,13 +626,13 @@ fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
 async fn a_server_that_breaks_a_rule_is_named_with_the_rule() {
     let servers = servers();
     assert!(servers.iter().filter(|(_, _, found, _)| *found != Found::Fine).count() >= 60);
-    let looks = servers.iter().map(|(_, bytes, ..)| look(bytes.clone()));
-    let looks = futures_util::future::join_all(looks).await;
-    let mut wrong = Vec::new();
-    for ((name, _, expected, words), (found, said)) in servers.iter().zip(looks) {
-        if found != *expected || !said.contains(words) {
-            wrong.push(format!("{name}: {found:?} {said:?}, expected {expected:?} {words:?}"));
+    let probes = servers.iter().map(|(_, bytes, ..)| probe(bytes.clone()));
+    let probes = futures_util::future::join_all(probes).await;
+    let mut failures = Vec::new();
+    for ((name, _, expected, words), (found, text)) in servers.iter().zip(probes) {
+        if found != *expected || !text.contains(words) {
+            failures.push(format!("{name}: {found:?} {text:?}, expected {expected:?} {words:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), servers.len(), wrong.join("\n"));
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), servers.len(), failures.join("\n"));
 }

@@ -31,10 +31,10 @@ fn sockets(options: Options) -> Transport {
 
 /// Connects; returns the phases that were reported.
 async fn connect(transport: &Transport, address: Address) -> (Result<Connection, Failure>, Vec<Phase>) {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let connection = transport.connect(address, move |phase| drop(tell.send(phase))).await;
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let connection = transport.connect(address, move |phase| drop(sender.send(phase))).await;
     let mut phases = Vec::new();
-    while let Some(phase) = told.recv().await {
+    while let Some(phase) = receiver.recv().await {
         phases.push(phase);
     }
     (connection, phases)

@@ -46,7 +46,7 @@ pub async fn answers(bytes: Vec<u8>) -> Address {
     listen(move |mut stream| {
         let bytes = bytes.clone();
         async move {
-            first_words(&mut stream).await;
+            first_data(&mut stream).await;
             stream.write_all(&bytes).await.unwrap();
             until_gone(&mut stream).await;
         }
@@ -59,14 +59,14 @@ pub async fn answers_and_closes(bytes: Vec<u8>) -> Address {
     listen(move |mut stream| {
         let bytes = bytes.clone();
         async move {
-            first_words(&mut stream).await;
+            first_data(&mut stream).await;
             let _ = stream.write_all(&bytes).await;
         }
     })
     .await
 }
 
-pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
+pub async fn first_data(stream: &mut (impl AsyncRead + Unpin)) {
     let mut words = [0; 4096];
     let _ = stream.read(&mut words).await;
 }
@@ -96,7 +96,7 @@ pub fn port(address: &Address) -> SocketAddr {
 pub enum Answer {
     /// One message with this status; `Watch` stays open.
     Status(u8),
-    /// Knows these names, and has `List` (gRFC A90) if the flag is set.
+    /// Has these names, and `List` (gRFC A90) if the flag is set.
     Knows(&'static [(&'static str, u8)], bool),
     /// The server as a whole does not serve, and `List` is never answered.
     NotServingWithoutMore,
@@ -105,7 +105,7 @@ pub enum Answer {
     /// A plain HTTP response: status, headers, body.
     Page(u16, &'static [(&'static str, &'static str)], &'static str),
     /// Headers, then nothing.
-    Silence,
+    NoResponse,
     /// RST_STREAM with this code.
     Reset(u32),
     /// Half a message, then the connection is dropped.
@@ -114,15 +114,15 @@ pub enum Answer {
 
 /// The requests that a health server received.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct Received {
     pub requests: std::sync::Mutex<Vec<http::request::Parts>>,
     pub bodies: std::sync::Mutex<Vec<Bytes>>,
     pub connections: AtomicUsize,
 }
 
 /// The path of the newest request.
-fn head_path(asked: &Asked) -> String {
-    asked.requests.lock().unwrap().last().unwrap().uri.path().to_string()
+fn head_path(received: &Received) -> String {
+    received.requests.lock().unwrap().last().unwrap().uri.path().to_string()
 }
 
 /// Responds to one request of [`Answer::Knows`].
@@ -133,7 +133,7 @@ async fn knows(
     body: h2::RecvStream,
     mut respond: h2::server::SendResponse<Bytes>,
 ) {
-    let name = asked_for(body).await;
+    let name = requested_service(body).await;
     let response = http::Response::builder().header("content-type", "application/grpc");
     let known = names.iter().find(|(known, _)| known.as_bytes() == name);
     let message: Vec<u8> = match (path.ends_with("List"), known) {
@@ -155,7 +155,7 @@ async fn knows(
 }
 
 /// The service of a `HealthCheckRequest`.
-async fn asked_for(mut body: h2::RecvStream) -> Vec<u8> {
+async fn requested_service(mut body: h2::RecvStream) -> Vec<u8> {
     let message = body.data().await.unwrap().unwrap();
     message.get(7..).unwrap_or_default().to_vec()
 }
@@ -169,26 +169,26 @@ fn entry(name: &str, status: u8) -> Vec<u8> {
 }
 
 /// Responds with `answer` to every request on `io`, until the client closes.
-pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer, asked: Arc<Asked>) {
-    asked.connections.fetch_add(1, Ordering::SeqCst);
+pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer, received: Arc<Received>) {
+    received.connections.fetch_add(1, Ordering::SeqCst);
     let Ok(mut connection) = h2::server::handshake(io).await else { return };
     let mut open = Vec::new();
     let mut kept = Vec::new();
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let (head, mut body) = request.into_parts();
-        asked.requests.lock().unwrap().push(head);
+        received.requests.lock().unwrap().push(head);
         if let Answer::Knows(names, has_list) = answer {
-            tokio::spawn(knows(names, has_list, head_path(&asked), body, respond));
+            tokio::spawn(knows(names, has_list, head_path(&received), body, respond));
             continue;
         }
         if let Answer::NotServingWithoutMore = answer {
-            match head_path(&asked) {
+            match head_path(&received) {
                 path if path.ends_with("List") => kept.push(respond),
                 path => drop(tokio::spawn(knows(&[("", 2)], false, path, body, respond))),
             }
             continue;
         }
-        let seen = asked.clone();
+        let seen = received.clone();
         tokio::spawn(async move {
             while let Some(Ok(data)) = body.data().await {
                 seen.bodies.lock().unwrap().push(data);
@@ -199,7 +199,7 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
             Answer::Status(status) => {
                 let mut stream = respond.send_response(response.body(()).unwrap(), false).unwrap();
                 stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false).unwrap();
-                let watch = asked.requests.lock().unwrap().last().unwrap().uri.path().ends_with("Watch");
+                let watch = received.requests.lock().unwrap().last().unwrap().uri.path().ends_with("Watch");
                 if watch {
                     open.push(stream);
                 } else {
@@ -221,7 +221,7 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                     stream.send_data(Bytes::from_static(page.as_bytes()), true).unwrap();
                 }
             }
-            Answer::Silence => open.push(respond.send_response(response.body(()).unwrap(), false).unwrap()),
+            Answer::NoResponse => open.push(respond.send_response(response.body(()).unwrap(), false).unwrap()),
             Answer::Reset(code) => respond.send_reset(code.into()),
             Answer::HalfThenGone => {
                 let mut stream = respond.send_response(response.body(()).unwrap(), false).unwrap();
@@ -234,13 +234,13 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
 }
 
 /// A health server on a free port.
-pub async fn health(answer: Answer) -> (Address, Arc<Asked>) {
-    let asked = Arc::new(Asked::default());
-    let seen = asked.clone();
+pub async fn health(answer: Answer) -> (Address, Arc<Received>) {
+    let received = Arc::new(Received::default());
+    let seen = received.clone();
     let address = listen(move |stream| {
         let seen = seen.clone();
         async move { serve_health(stream, answer, seen).await }
     })
     .await;
-    (address, asked)
+    (address, received)
 }

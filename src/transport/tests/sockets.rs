@@ -17,33 +17,33 @@ async fn ready_means_that_settings_were_read() {
 }
 
 #[tokio::test]
-async fn one_look_shows_phases_and_health() {
-    let (address, asked) = peers::health(Answer::Status(1)).await;
+async fn one_probe_shows_phases_and_health() {
+    let (address, received) = peers::health(Answer::Status(1)).await;
     let reach = sockets(options()).reach(address.clone(), Arc::from("pay")).await;
     assert_eq!(reach.outcome.as_ref().map(|(health, _)| health), Ok(&Health::Serving));
     assert_eq!(reach.phases.iter().map(|p| p.stage).collect::<Vec<_>>(), [Stage::Tcp, Stage::Http2]);
-    let requests = asked.requests.lock().unwrap();
+    let requests = received.requests.lock().unwrap();
     let head = &requests[0];
     assert_eq!(head.uri.to_string(), format!("http://{address}/grpc.health.v1.Health/Check"));
     assert_eq!(head.headers["te"], "trailers");
     assert_eq!(head.headers["user-agent"], concat!("grpc-discover/", env!("CARGO_PKG_VERSION")));
     assert_eq!(head.headers["content-type"], "application/grpc");
     assert_eq!(head.headers["grpc-timeout"], "5000000u");
-    assert_eq!(asked.bodies.lock().unwrap()[0], &b"\0\0\0\0\x05\x0a\x03pay"[..]);
+    assert_eq!(received.bodies.lock().unwrap()[0], &b"\0\0\0\0\x05\x0a\x03pay"[..]);
 }
 
 #[tokio::test]
-async fn a_refused_port_is_told_at_once() {
+async fn a_refused_port_is_reported_at_once() {
     let address = peers::nobody().await;
-    let begun = Instant::now();
+    let started = Instant::now();
     let failure = failure(&sockets(options()), address).await;
     assert_eq!((failure.stage, failure.code), (Stage::Tcp, FailureCode::Refused));
     assert_eq!(failure.text, "connection refused");
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]
-async fn every_wrong_answer_has_its_own_words() {
+async fn every_wrong_answer_has_its_own_text() {
     use FailureCode as Code;
     let goaway = peers::goaway(0, 11, "too_many_pings");
     let cases: [(&[u8], Code, &str); 11] = [
@@ -94,7 +94,7 @@ async fn every_wrong_answer_has_its_own_words() {
 }
 
 #[tokio::test]
-async fn closing_before_settings_is_told() {
+async fn closing_before_settings_is_reported() {
     let closing = peers::listen(|stream| async move { drop(stream) }).await;
     let failed = failure(&sockets(options()), closing).await;
     // Closing with our preface unread may arrive as a reset.
@@ -111,9 +111,9 @@ async fn closing_before_settings_is_told() {
 }
 
 #[tokio::test]
-async fn a_reset_before_settings_is_told() {
+async fn a_reset_before_settings_is_reported() {
     let address = peers::listen(|mut stream| async move {
-        peers::first_words(&mut stream).await;
+        peers::first_data(&mut stream).await;
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
     })
     .await;
@@ -123,7 +123,7 @@ async fn a_reset_before_settings_is_told() {
 }
 
 #[tokio::test]
-async fn a_silent_port_fails_in_the_stage_that_waited() {
+async fn an_unresponsive_port_fails_in_the_stage_that_waited() {
     let address = peers::listen(|mut stream| async move { drop(peers::until_gone(&mut stream).await) }).await;
     let transport = sockets(Options { connect_timeout: Duration::from_millis(60), ..options() });
     let failure = failure(&transport, address).await;
@@ -156,8 +156,8 @@ async fn unix_sockets_are_reached_and_missing_ones_named() {
     assert_eq!(missing.text, "no socket file at this path");
 
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
-    let asked = Arc::new(peers::Asked::default());
-    let seen = asked.clone();
+    let received = Arc::new(peers::Received::default());
+    let seen = received.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             peers::serve_health(stream, Answer::Status(1), seen.clone()).await;
@@ -165,7 +165,7 @@ async fn unix_sockets_are_reached_and_missing_ones_named() {
     });
     let reach = sockets(options()).reach(Address::Unix(path), Arc::from("")).await;
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
-    assert_eq!(asked.requests.lock().unwrap()[0].uri.authority().unwrap(), "localhost");
+    assert_eq!(received.requests.lock().unwrap()[0].uri.authority().unwrap(), "localhost");
 }
 
 #[cfg(target_os = "linux")]
@@ -183,30 +183,30 @@ async fn abstract_sockets_are_reached() {
 }
 
 /// How many bytes a peer receives before it has sent anything.
-async fn said_first(options: Options) -> usize {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+async fn first_read(options: Options) -> usize {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let address = peers::listen(move |mut stream| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         async move {
             let mut bytes = [0; 1024];
             let read = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await.unwrap_or_default();
-            let _ = tell.send(read);
+            let _ = sender.send(read);
         }
     })
     .await;
     let failed = sockets(options).reach(address, Arc::from("")).await.outcome.unwrap_err();
     assert_eq!(failed.stage, Stage::Http2, "{failed}");
-    told.recv().await.unwrap()
+    receiver.recv().await.unwrap()
 }
 
 #[tokio::test]
-async fn the_question_goes_out_with_the_preface_only_where_plaintext_was_asked_for_and_nothing_is_given_away() {
+async fn the_request_is_sent_with_the_preface_only_where_plaintext_was_requested_and_without_metadata() {
     // 24 bytes of preface and the SETTINGS frame; the request is longer than both.
     const PREFACE_AND_SETTINGS: usize = 60;
-    assert!(said_first(options()).await > PREFACE_AND_SETTINGS + 60);
-    assert!(said_first(Options { tls: TlsMode::Auto, ..options() }).await < PREFACE_AND_SETTINGS);
+    assert!(first_read(options()).await > PREFACE_AND_SETTINGS + 60);
+    assert!(first_read(Options { tls: TlsMode::Auto, ..options() }).await < PREFACE_AND_SETTINGS);
     let metadata = vec![("authorization".to_string(), crate::model::secret::Secret::new("s3cret"))];
-    assert!(said_first(Options { metadata, ..options() }).await < PREFACE_AND_SETTINGS);
+    assert!(first_read(Options { metadata, ..options() }).await < PREFACE_AND_SETTINGS);
 }
 
 #[tokio::test]

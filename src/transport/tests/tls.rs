@@ -177,7 +177,7 @@ async fn an_address_without_a_name_is_verified_as_itself() {
 }
 
 #[tokio::test]
-async fn every_certificate_fault_has_its_own_word_and_shows_the_certificate() {
+async fn every_certificate_fault_has_its_own_text_and_shows_the_certificate() {
     let ca = authority("Test CA");
     let stranger = authority("Somebody Else");
     let date = |offset| day(offset).date().to_string();
@@ -234,7 +234,7 @@ fn self_signed(valid: std::ops::Range<i64>) -> (Server, tempfile::TempDir) {
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_is_trusted_when_it_is_named_and_only_for_what_it_says() {
+async fn a_self_signed_certificate_is_trusted_when_it_is_named_and_only_for_its_own_names() {
     let ca = authority("Test CA");
     let (server, directory) = self_signed(-1..10);
     let address = server.start().await;
@@ -302,7 +302,7 @@ async fn a_missing_client_certificate_is_named_in_every_tls_version() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_for_want_of_a_client_certificate_is_understood() {
+async fn a_server_that_closes_without_a_client_certificate_is_recognised() {
     let ca = authority("Test CA");
     // Requests a certificate, does not require it, and closes: some servers and proxies do this instead of sending an
     // alert.
@@ -329,7 +329,7 @@ async fn a_server_that_closes_for_want_of_a_client_certificate_is_understood() {
         let acceptor = acceptor.clone();
         async move {
             let mut stream = acceptor.accept(stream).await.unwrap();
-            peers::first_words(&mut stream).await;
+            peers::first_data(&mut stream).await;
             let _ = stream.shutdown().await;
         }
     })
@@ -344,7 +344,7 @@ async fn a_server_that_closes_for_want_of_a_client_certificate_is_understood() {
 }
 
 #[tokio::test]
-async fn peers_that_do_not_speak_tls_are_named_with_what_they_said() {
+async fn peers_that_do_not_use_tls_are_named_with_what_they_sent() {
     let ca = authority("Test CA");
     let cases: [(&[u8], FailureCode, &str); 4] = [
         (
@@ -368,7 +368,7 @@ async fn peers_that_do_not_speak_tls_are_named_with_what_they_said() {
 }
 
 #[tokio::test]
-async fn old_versions_are_told() {
+async fn old_versions_are_reported() {
     let ca = authority("Test CA");
     let address = peers::answers_and_closes(vec![0x15, 3, 1, 0, 2, 2, 70]).await;
     let failed = failure(&sockets(trusting(&ca)), address).await;
@@ -376,7 +376,7 @@ async fn old_versions_are_told() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used_are_named_and_nothing_is_said_of_their_content() {
+async fn files_that_cannot_be_used_are_named_without_their_content() {
     let ca = authority("Test CA");
     let address = ca.server(Leaf::default()).start().await;
     let missing = Options { cacert: Some("/nowhere/ca.pem".into()), ..trusting(&ca) };
@@ -386,8 +386,8 @@ async fn files_that_cannot_be_used_are_named_and_nothing_is_said_of_their_conten
 
     let key = ca.directory.path().join("not-a.key");
     std::fs::write(&key, "hunter2").unwrap();
-    let wrong = Options { identity: Some((ca.client().0, key.clone())), ..trusting(&ca) };
-    let failed = failure(&sockets(wrong), address).await;
+    let mismatched = Options { identity: Some((ca.client().0, key.clone())), ..trusting(&ca) };
+    let failed = failure(&sockets(mismatched), address).await;
     assert_eq!(failed.text, format!("failed to read --key {}: no private key found in file (not PEM)", key.display()));
 }
 
@@ -417,7 +417,7 @@ async fn auto_finds_tls_behind_a_plaintext_guess_and_remembers() {
 }
 
 #[tokio::test]
-async fn auto_speaks_plaintext_to_a_plaintext_server() {
+async fn auto_uses_plaintext_with_a_plaintext_server() {
     let ca = authority("Test CA");
     let (address, _) = peers::health(Answer::Status(1)).await;
     let transport = sockets(Options { tls: TlsMode::Auto, ..trusting(&ca) });
@@ -454,12 +454,12 @@ async fn auto_reports_the_more_telling_failure() {
 #[tokio::test]
 async fn auto_sends_no_metadata_before_the_mode_is_known() {
     let ca = authority("Test CA");
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let address = peers::listen(move |mut stream| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         async move {
             stream.write_all(&[0x15, 3, 1, 0, 2, 2, 22]).await.unwrap();
-            let _ = tell.send(peers::until_gone(&mut stream).await);
+            let _ = sender.send(peers::until_gone(&mut stream).await);
         }
     })
     .await;
@@ -467,7 +467,7 @@ async fn auto_sends_no_metadata_before_the_mode_is_known() {
     let transport = sockets(Options { tls: TlsMode::Auto, metadata, ..trusting(&ca) });
     let reach = transport.reach(address, Arc::from("")).await;
     assert!(reach.outcome.is_err());
-    let plaintext = told.recv().await.unwrap();
+    let plaintext = receiver.recv().await.unwrap();
     assert!(plaintext.starts_with(b"PRI * HTTP/2.0"));
     let mut kinds = Vec::new();
     super::frames::Frames::default().feed(&plaintext[24..], |frame| kinds.push(frame.kind));
@@ -475,7 +475,7 @@ async fn auto_sends_no_metadata_before_the_mode_is_known() {
 }
 
 #[tokio::test]
-async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same() {
+async fn a_tls_port_that_closes_plaintext_without_a_message_is_named_nonetheless() {
     let ca = authority("Test CA");
     let acceptor = ca.server(Leaf::default()).acceptor();
     let address = peers::listen(move |stream| {
@@ -502,7 +502,7 @@ async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same
 }
 
 #[tokio::test]
-async fn a_silent_connection_over_tls_lives_in_whatever_mode_was_asked_for() {
+async fn an_idle_connection_over_tls_survives_in_every_requested_mode() {
     use crate::model::idle_check::IdleCheckOutcome;
     let ca = authority("Test CA");
     let address = ca.server(Leaf::default()).start().await;
@@ -525,9 +525,9 @@ async fn what_tcp_knows_is_found_beneath_tls() {
         let acceptor = acceptor.clone();
         async move {
             let mut stream = acceptor.accept(stream).await.unwrap();
-            peers::first_words(&mut stream).await;
+            peers::first_data(&mut stream).await;
             stream.write_all(SETTINGS).await.unwrap();
-            peers::first_words(&mut stream).await;
+            peers::first_data(&mut stream).await;
             // `:status: 200` and the end of stream 1.
             stream.write_all(&[0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88]).await.unwrap();
             peers::until_gone(&mut stream).await;

@@ -13,7 +13,7 @@ use grpc_discover::model::target::Target;
 use crate::support::leftovers::Open;
 
 /// Longer than any backend may take to report a change.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// A registry and how it is handled.
 pub trait Fixture: Sized {
@@ -32,18 +32,18 @@ pub trait Fixture: Sized {
     /// Makes it reachable again, at the same address, with the list that was set last.
     async fn start_again(&mut self);
     /// Why a requirement does not apply to this backend; `None` if it does.
-    fn exempt(_claim: Claim) -> Option<&'static str> {
+    fn exempt(_requirement: Requirement) -> Option<&'static str> {
         None
     }
 }
 
 /// A requirement of the contract in `src/backend/mod.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub enum Requirement {
     FirstItemIsAFullAnswer,
-    NobodyIsNoError,
+    NoEndpointIsNoError,
     AStoppedRegistryIsNotEmptiness,
-    AStopWhileWatchingIsSaid,
+    AStopWhileWatchingIsReported,
     ASecondResolveRecovers,
     DroppingLeavesNothingBehind,
     ASecondResolveStartsFromAFullAnswer,
@@ -56,22 +56,24 @@ pub fn some_addresses() -> [Address; 3] {
     ["10.0.0.1:7001", "10.0.0.2:7001", "10.0.0.3:7001"].map(|text| text.parse().unwrap())
 }
 
-/// Proves `claim` of a backend.
-pub async fn prove<F: Fixture>(claim: Claim) {
-    if F::exempt(claim).is_some() {
+/// Proves `requirement` of a backend.
+pub async fn prove<F: Fixture>(requirement: Requirement) {
+    if F::exempt(requirement).is_some() {
         return;
     }
     let Some(mut fixture) = F::start().await else { return };
-    match claim {
-        Claim::FirstItemIsAFullAnswer => first_item_is_a_full_answer(&mut fixture).await,
-        Claim::NobodyIsNoError => nobody_is_no_error(&mut fixture).await,
-        Claim::AStoppedRegistryIsNotEmptiness => a_stopped_registry_is_not_emptiness(&mut fixture).await,
-        Claim::AStopWhileWatchingIsSaid => a_stop_while_watching_is_said(&mut fixture).await,
-        Claim::ASecondResolveRecovers => a_second_resolve_recovers(&mut fixture).await,
-        Claim::DroppingLeavesNothingBehind => dropping_leaves_nothing_behind(&mut fixture).await,
-        Claim::ASecondResolveStartsFromAFullAnswer => a_second_resolve_starts_from_a_full_answer(&mut fixture).await,
-        Claim::TwoResolvesAreIndependent => two_resolves_are_independent(&mut fixture).await,
-        Claim::AChangeArrives => a_change_arrives(&mut fixture).await,
+    match requirement {
+        Requirement::FirstItemIsAFullAnswer => first_item_is_a_full_answer(&mut fixture).await,
+        Requirement::NoEndpointIsNoError => no_endpoint_is_not_an_error(&mut fixture).await,
+        Requirement::AStoppedRegistryIsNotEmptiness => a_stopped_registry_is_not_emptiness(&mut fixture).await,
+        Requirement::AStopWhileWatchingIsReported => a_stop_while_watching_is_reported(&mut fixture).await,
+        Requirement::ASecondResolveRecovers => a_second_resolve_recovers(&mut fixture).await,
+        Requirement::DroppingLeavesNothingBehind => dropping_leaves_nothing_behind(&mut fixture).await,
+        Requirement::ASecondResolveStartsFromAFullAnswer => {
+            a_second_resolve_starts_from_a_full_answer(&mut fixture).await
+        }
+        Requirement::TwoResolvesAreIndependent => two_resolves_are_independent(&mut fixture).await,
+        Requirement::AChangeArrives => a_change_arrives(&mut fixture).await,
     }
 }
 
@@ -90,7 +92,7 @@ impl Reader {
     }
 
     async fn next(&mut self) -> Option<Result<Update, ResolveError>> {
-        let item = tokio::time::timeout(PATIENCE, self.resolution.next()).await.expect("silence is never an answer");
+        let item = tokio::time::timeout(TIME_LIMIT, self.resolution.next()).await.expect("no response is never a list");
         if let Some(Ok(update)) = &item {
             self.set.apply(update.clone());
         }
@@ -129,7 +131,7 @@ async fn first_item_is_a_full_answer<F: Fixture>(fixture: &mut F) {
     assert_eq!(reader.listed(), endpoints);
 }
 
-async fn nobody_is_no_error<F: Fixture>(fixture: &mut F) {
+async fn no_endpoint_is_not_an_error<F: Fixture>(fixture: &mut F) {
     fixture.set(&[]).await;
     let mut reader = Reader::new(fixture);
     reader.first().await;
@@ -145,12 +147,12 @@ async fn a_stopped_registry_is_not_emptiness<F: Fixture>(fixture: &mut F) {
     fixture.set(&some_addresses()).await;
     fixture.stop().await;
     let item = Reader::new(fixture).next().await;
-    let Some(Err(error)) = &item else { panic!("a registry that is not there says {item:?}") };
+    let Some(Err(error)) = &item else { panic!("a registry that is unreachable: {item:?}") };
     assert!(matches!(error, ResolveError::Ambient(_)), "{error:?}");
     assert!(!error.to_string().is_empty());
 }
 
-async fn a_stop_while_watching_is_said<F: Fixture>(fixture: &mut F) {
+async fn a_stop_while_watching_is_reported<F: Fixture>(fixture: &mut F) {
     let endpoints = some_addresses();
     fixture.set(&endpoints).await;
     let mut reader = Reader::new(fixture);
@@ -160,8 +162,8 @@ async fn a_stop_while_watching_is_said<F: Fixture>(fixture: &mut F) {
     loop {
         match reader.next().await {
             Some(Err(ResolveError::Ambient(_))) => break,
-            Some(Ok(_)) => assert_eq!(reader.listed(), endpoints, "a registry that went is no empty registry"),
-            other => panic!("a registry that went says {other:?}"),
+            Some(Ok(_)) => assert_eq!(reader.listed(), endpoints, "a registry that stopped is not an empty registry"),
+            other => panic!("a registry that stopped: {other:?}"),
         }
     }
     fixture.start_again().await;
@@ -201,7 +203,7 @@ async fn dropping_leaves_nothing_behind<F: Fixture>(fixture: &mut F) {
         for reader in &mut readers {
             reader.first().await;
         }
-        if round == 1 && F::exempt(Claim::AChangeArrives).is_none() {
+        if round == 1 && F::exempt(Requirement::AChangeArrives).is_none() {
             fixture.set(&endpoints[..2]).await;
             readers[0].until(&endpoints[..2]).await;
         }
@@ -231,7 +233,7 @@ async fn two_resolves_are_independent<F: Fixture>(fixture: &mut F) {
     first.first().await;
     second.first().await;
     drop(first);
-    if F::exempt(Claim::AChangeArrives).is_none() {
+    if F::exempt(Requirement::AChangeArrives).is_none() {
         fixture.set(&endpoints[1..]).await;
         second.until(&endpoints[1..]).await;
     }
@@ -258,31 +260,31 @@ macro_rules! battery {
     ($module:ident, $fixture:ty) => {
         mod $module {
             use super::*;
-            use $crate::backend::battery::{Claim, prove};
+            use $crate::backend::battery::{Requirement, prove};
 
             #[tokio::test]
             async fn first_item_is_a_full_answer() {
-                prove::<$fixture>(Claim::FirstItemIsAFullAnswer).await;
+                prove::<$fixture>(Requirement::FirstItemIsAFullAnswer).await;
             }
 
             #[tokio::test]
-            async fn nobody_is_no_error() {
-                prove::<$fixture>(Claim::NobodyIsNoError).await;
+            async fn no_endpoint_is_not_an_error() {
+                prove::<$fixture>(Requirement::NoEndpointIsNoError).await;
             }
 
             #[tokio::test]
             async fn a_stopped_registry_is_not_emptiness() {
-                prove::<$fixture>(Claim::AStoppedRegistryIsNotEmptiness).await;
+                prove::<$fixture>(Requirement::AStoppedRegistryIsNotEmptiness).await;
             }
 
             #[tokio::test]
-            async fn a_stop_while_watching_is_said() {
-                prove::<$fixture>(Claim::AStopWhileWatchingIsSaid).await;
+            async fn a_stop_while_watching_is_reported() {
+                prove::<$fixture>(Requirement::AStopWhileWatchingIsReported).await;
             }
 
             #[tokio::test]
             async fn a_second_resolve_recovers() {
-                prove::<$fixture>(Claim::ASecondResolveRecovers).await;
+                prove::<$fixture>(Requirement::ASecondResolveRecovers).await;
             }
 
             #[cfg_attr(not(target_os = "linux"), ignore = "counts what is open in /proc")]
@@ -291,23 +293,23 @@ macro_rules! battery {
                 let test = concat!(module_path!(), "::dropping_leaves_nothing_behind");
                 let test = test.split_once("::").map_or(test, |(_, within)| within);
                 if $crate::support::leftovers::alone(test) {
-                    prove::<$fixture>(Claim::DroppingLeavesNothingBehind).await;
+                    prove::<$fixture>(Requirement::DroppingLeavesNothingBehind).await;
                 }
             }
 
             #[tokio::test]
             async fn a_second_resolve_starts_from_a_full_answer() {
-                prove::<$fixture>(Claim::ASecondResolveStartsFromAFullAnswer).await;
+                prove::<$fixture>(Requirement::ASecondResolveStartsFromAFullAnswer).await;
             }
 
             #[tokio::test]
             async fn two_resolves_are_independent() {
-                prove::<$fixture>(Claim::TwoResolvesAreIndependent).await;
+                prove::<$fixture>(Requirement::TwoResolvesAreIndependent).await;
             }
 
             #[tokio::test]
             async fn a_change_arrives() {
-                prove::<$fixture>(Claim::AChangeArrives).await;
+                prove::<$fixture>(Requirement::AChangeArrives).await;
             }
         }
     };

@@ -13,7 +13,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType::{A, AAAA, SRV, TXT};
 
 use super::battery::{Fixture, battery};
-use crate::support::dns_server::{DnsServer, Script, address, addresses, cname, srv, txt};
+use crate::support::dns_server::{Behavior, DnsServer, address, addresses, cname, srv, txt};
 
 battery!(battery, Scripted);
 
@@ -52,10 +52,14 @@ impl Fixture for Scripted {
         for (index, endpoint) in endpoints.iter().enumerate() {
             let Address::Ip(socket) = endpoint else { panic!("{endpoint:?} has no address record") };
             let target = format!("i{index}.pay.test");
-            self.server.says(&target, A, addresses(&target, 1, &[&socket.ip().to_string()]));
+            self.server.answer_with(&target, A, addresses(&target, 1, &[&socket.ip().to_string()]));
             answers.push(srv(NAME, 1, (1, 1, socket.port(), &target)));
         }
-        self.server.says(NAME, SRV, if answers.is_empty() { Script::NoData } else { Script::Records(answers, vec![]) });
+        self.server.answer_with(
+            NAME,
+            SRV,
+            if answers.is_empty() { Behavior::NoData } else { Behavior::Records(answers, vec![]) },
+        );
     }
 
     async fn stop(&mut self) {
@@ -110,7 +114,7 @@ async fn failure(target: &str, context: &Context) -> (ResolveCode, String) {
     let mut resolution = resolve(target, context);
     match resolution.next().await {
         Some(Err(ResolveError::Ambient(failure))) => {
-            assert!(resolution.next().await.is_none(), "after an error the engine asks again, not the backend");
+            assert!(resolution.next().await.is_none(), "after an error the engine queries again, not the backend");
             (failure.code, failure.text)
         }
         other => panic!("{target}: {other:?}"),
@@ -126,32 +130,36 @@ fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn both_families_are_asked_with_ttl_and_service_config() {
+async fn both_families_are_queried_with_ttl_and_service_config() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
-    server.says("pay.test", AAAA, addresses("pay.test", 7, &["2001:db8::1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
+    server.answer_with("pay.test", AAAA, addresses("pay.test", 7, &["2001:db8::1"]));
     let config = txt("_grpc_config.pay.test", &["grpc_config=[{\"serviceConfig\":", "{}}]"]);
-    server.says("_grpc_config.pay.test", TXT, Script::Records(vec![config], vec![]));
+    server.answer_with("_grpc_config.pay.test", TXT, Behavior::Records(vec![config], vec![]));
     let answer = answer("dns:///pay.test:50051", &context(&server, |_| {})).await;
     assert_eq!(listed(&answer), ["10.0.0.1:50051", "10.0.0.2:50051", "[2001:db8::1]:50051"]);
     let ttls: Vec<_> = answer.endpoints.iter().filter_map(|endpoint| endpoint.ttl).collect();
     assert_eq!(ttls, [30, 30, 7].map(Duration::from_secs));
     assert_eq!(notes(&answer, NoteKind::ServiceConfig), ["[{\"serviceConfig\":{}}]"]);
-    let [asked] = notes(&answer, NoteKind::Queried)[..] else { panic!("{:?}", answer.notes) };
-    assert!(asked.starts_with(&format!("dns server {}: A pay.test (2 records, ", server.address())), "{asked}");
+    let [queried] = notes(&answer, NoteKind::Queried)[..] else { panic!("{:?}", answer.notes) };
+    assert!(queried.starts_with(&format!("dns server {}: A pay.test (2 records, ", server.address())), "{queried}");
     assert!(
-        asked.contains("AAAA pay.test (1 record, ") && asked.contains("TXT _grpc_config.pay.test (1 record"),
-        "{asked}"
+        queried.contains("AAAA pay.test (1 record, ") && queried.contains("TXT _grpc_config.pay.test (1 record"),
+        "{queried}"
     );
     assert_eq!(answer.endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(), Some("port from the target"));
-    assert!(!server.asked().iter().any(|asked| asked.contains("SRV")), "a port was given: {:?}", server.asked());
+    assert!(
+        !server.queried().iter().any(|queried| queried.contains("SRV")),
+        "a port was given: {:?}",
+        server.queried()
+    );
 }
 
 #[tokio::test]
-async fn one_family_is_asked_alone() {
+async fn one_family_is_queried_alone() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
-    server.says("pay.test", AAAA, addresses("pay.test", 30, &["2001:db8::1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", AAAA, addresses("pay.test", 30, &["2001:db8::1"]));
     for (family, expected) in [(Family::V4, "10.0.0.1:1"), (Family::V6, "[2001:db8::1]:1")] {
         let context = dns_context(&server, |dns| dns.family = family);
         assert_eq!(listed(&answer("pay.test:1", &context).await), [expected]);
@@ -161,7 +169,7 @@ async fn one_family_is_asked_alone() {
 #[tokio::test]
 async fn a_name_without_port_means_srv_records_first() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
     let ours = context(&server, |_| {});
     let with_port = context(&server, |settings| settings.port = Some(8443));
     let default = answer("dns:pay.test", &ours).await;
@@ -175,7 +183,7 @@ async fn a_name_without_port_means_srv_records_first() {
         (vec!["10.0.0.1:8443".into()], Some("port from --port"))
     );
     let record = srv("_grpc._tcp.pay.test", 30, (0, 0, 50051, "pay.test"));
-    server.says("_grpc._tcp.pay.test", SRV, Script::Records(vec![record], vec![]));
+    server.answer_with("_grpc._tcp.pay.test", SRV, Behavior::Records(vec![record], vec![]));
     let target = Dns.target_for("pay.test", &ours.settings).unwrap().to_string();
     for context in [&ours, &with_port] {
         let srv = answer(&target, context).await;
@@ -199,9 +207,9 @@ async fn srv_records_bring_priority_weight_port_and_node() {
     ];
     let additional =
         vec![address("a.test", 9, "10.0.0.1"), address("a.test", 9, "2001:db8::1"), address("x.test", 9, "10.9.9.9")];
-    server.says(name, SRV, Script::Records(records, additional));
-    server.says("b.test", A, addresses("b.test", 60, &["10.0.0.2"]));
-    server.says("spare.test", A, addresses("spare.test", 60, &["10.0.0.3"]));
+    server.answer_with(name, SRV, Behavior::Records(records, additional));
+    server.answer_with("b.test", A, addresses("b.test", 60, &["10.0.0.2"]));
+    server.answer_with("spare.test", A, addresses("spare.test", 60, &["10.0.0.3"]));
     let answer = answer("srv:_grpc._tcp.pay.test", &context(&server, |_| {})).await;
     assert_eq!(listed(&answer), ["10.0.0.2:2", "10.0.0.1:1", "[2001:db8::1]:1", "10.0.0.3:3"]);
     let endpoint = &answer.endpoints[1];
@@ -214,13 +222,13 @@ async fn srv_records_bring_priority_weight_port_and_node() {
     assert!(unusable.starts_with(gone), "{unusable}");
     let named = ["SRV _grpc._tcp.pay.test lists b.test:2, a.test:1, gone.test:4, spare.test:3"];
     assert_eq!(notes(&answer, NoteKind::AnsweredName), named);
-    assert!(!server.asked().iter().any(|asked| asked.contains("A a.test")), "it was in the additional section");
+    assert!(!server.queried().iter().any(|queried| queried.contains("A a.test")), "it was in the additional section");
 }
 
 #[tokio::test]
 async fn an_srv_record_may_point_to_localhost() {
     let server = DnsServer::start().await;
-    server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 7, "localhost"))], vec![]));
+    server.answer_with("x.test", SRV, Behavior::Records(vec![srv("x.test", 30, (0, 0, 7, "localhost"))], vec![]));
     let here = answer("srv:x.test", &context(&server, |_| {})).await;
     assert_eq!(listed(&here), ["127.0.0.1:7", "[::1]:7"]);
     assert_eq!(here.endpoints[0].ttl, Some(Duration::from_secs(30)));
@@ -229,27 +237,27 @@ async fn an_srv_record_may_point_to_localhost() {
 #[tokio::test]
 async fn a_service_that_is_not_offered_is_not_found() {
     let server = DnsServer::start().await;
-    server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 0, "."))], vec![]));
+    server.answer_with("x.test", SRV, Behavior::Records(vec![srv("x.test", 30, (0, 0, 0, "."))], vec![]));
     let absence = absence("srv:x.test", &context(&server, |_| {})).await;
     assert!(absence.text.contains("the service is not available (target .)"), "{}", absence.text);
 }
 
 #[tokio::test]
-async fn nobody_and_no_answer_are_different_words() {
+async fn an_empty_list_and_no_response_are_different_results() {
     let server = DnsServer::start().await;
-    server.says("empty.test", A, Script::NoData);
-    server.says("empty.test", AAAA, Script::NoData);
+    server.answer_with("empty.test", A, Behavior::NoData);
+    server.answer_with("empty.test", AAAA, Behavior::NoData);
     for (name, code) in [
         ("servfail.test", ResponseCode::ServFail),
         ("refused.test", ResponseCode::Refused),
         ("odd.test", ResponseCode::NotImp),
     ] {
-        server.says(name, A, Script::Code(code));
-        server.says(name, AAAA, Script::Code(code));
+        server.answer_with(name, A, Behavior::Code(code));
+        server.answer_with(name, AAAA, Behavior::Code(code));
     }
     for kind in [A, AAAA] {
-        server.says("silent.test", kind, Script::Silence);
-        server.says("elsewhere.test", kind, Script::Referral("ns.elsewhere.test"));
+        server.answer_with("silent.test", kind, Behavior::NoResponse);
+        server.answer_with("elsewhere.test", kind, Behavior::Referral("ns.elsewhere.test"));
     }
     let ours = context(&server, |_| {});
     let at = server.address();
@@ -266,8 +274,8 @@ async fn nobody_and_no_answer_are_different_words() {
     assert_eq!(failure("odd.test:1", &ours).await.0, ResolveCode::ServerError);
     let (code, text) = failure("elsewhere.test:1", &ours).await;
     assert_eq!(code, ResolveCode::BadAnswer, "{text}");
-    server.says("garbage.test", A, Script::Garbage);
-    server.says("garbage.test", AAAA, Script::Garbage);
+    server.answer_with("garbage.test", A, Behavior::Garbage);
+    server.answer_with("garbage.test", AAAA, Behavior::Garbage);
     let (code, text) = failure("garbage.test:1", &ours).await;
     assert_eq!(code, ResolveCode::BadAnswer, "{text}");
     let (code, text) = failure("silent.test:1", &ours).await;
@@ -278,11 +286,11 @@ async fn nobody_and_no_answer_are_different_words() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_named_at_once() {
+async fn a_port_without_a_listener_is_named_at_once() {
     let mut server = DnsServer::start().await;
     server.stop().await;
     let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
-    let begun = Instant::now();
+    let started = Instant::now();
     let (code, text) = failure("pay.test:1", &long).await;
     assert_eq!(code, ResolveCode::Unreachable);
     assert_eq!(
@@ -292,53 +300,53 @@ async fn a_port_where_nobody_listens_is_named_at_once() {
             server.address()
         )
     );
-    assert!(begun.elapsed() < Duration::from_secs(30), "it waited for the limit instead");
+    assert!(started.elapsed() < Duration::from_secs(30), "it waited for the limit instead");
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_asked_again_over_tcp() {
+async fn a_truncated_answer_is_queried_again_over_tcp() {
     let server = DnsServer::start().await;
     let records = (0..200).map(|n| address("big.test", 30, &format!("10.0.1.{n}"))).collect();
-    server.says("big.test", A, Script::CutOverUdp(records));
+    server.answer_with("big.test", A, Behavior::CutOverUdp(records));
     assert_eq!(answer("big.test:1", &context(&server, |_| {})).await.endpoints.len(), 200);
-    assert!(server.asked().contains(&"A big.test. tcp".to_string()), "{:?}", server.asked());
+    assert!(server.queried().contains(&"A big.test. tcp".to_string()), "{:?}", server.queried());
 }
 
 #[tokio::test]
 async fn an_alias_is_followed_and_its_ttl_counts() {
     let server = DnsServer::start().await;
     let chain = vec![cname("alias.test", 5, "pay.test"), address("pay.test", 300, "10.0.0.1")];
-    server.says("alias.test", A, Script::Records(chain, vec![]));
+    server.answer_with("alias.test", A, Behavior::Records(chain, vec![]));
     let within = answer("alias.test:1", &context(&server, |_| {})).await;
     assert_eq!((listed(&within), within.endpoints[0].ttl), (vec!["10.0.0.1:1".into()], Some(Duration::from_secs(5))));
-    server.says("far.test", A, Script::Records(vec![cname("far.test", 5, "away.test")], vec![]));
-    server.says("away.test", A, addresses("away.test", 300, &["10.0.0.2"]));
+    server.answer_with("far.test", A, Behavior::Records(vec![cname("far.test", 5, "away.test")], vec![]));
+    server.answer_with("away.test", A, addresses("away.test", 300, &["10.0.0.2"]));
     assert_eq!(listed(&answer("far.test:1", &context(&server, |_| {})).await), ["10.0.0.2:1"]);
 }
 
 #[tokio::test]
 async fn half_an_answer_is_an_answer_with_a_note() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
-    server.says("pay.test", AAAA, Script::Code(ResponseCode::ServFail));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", AAAA, Behavior::Code(ResponseCode::ServFail));
     let half = answer("pay.test:1", &context(&server, |_| {})).await;
     assert_eq!(listed(&half), ["10.0.0.1:1"]);
     let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
     assert!(missing.contains("SERVFAIL for AAAA pay.test, although A pay.test is answered"), "{missing}");
     // Without an address: the half that failed might have had one.
-    server.says("pay.test", A, Script::NoData);
+    server.answer_with("pay.test", A, Behavior::NoData);
     assert_eq!(failure("pay.test:1", &context(&server, |_| {})).await.0, ResolveCode::ServFail);
 }
 
 #[tokio::test]
 async fn addresses_do_not_wait_for_the_service_config() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
-    server.says("_grpc_config.pay.test", TXT, Script::Silence);
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("_grpc_config.pay.test", TXT, Behavior::NoResponse);
     let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
-    let begun = Instant::now();
+    let started = Instant::now();
     let late = answer("pay.test:1", &long).await;
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(started.elapsed() < Duration::from_secs(30));
     assert_eq!(
         notes(&late, NoteKind::ConfigUnknown),
         ["service config: TXT _grpc_config.pay.test was not answered in time"]
@@ -346,7 +354,7 @@ async fn addresses_do_not_wait_for_the_service_config() {
 }
 
 #[tokio::test]
-async fn an_address_asks_nobody() {
+async fn an_address_needs_no_query() {
     let server = DnsServer::start().await;
     let ours = context(&server, |settings| settings.port = Some(9));
     for (target, expected) in
@@ -358,58 +366,58 @@ async fn an_address_asks_nobody() {
     }
     assert_eq!(notes(&answer("localhost:1", &ours).await, NoteKind::Local).len(), 1);
     assert!(absence("pay.invalid:1", &ours).await.text.contains("are never sent to a DNS server"));
-    assert_eq!(server.asked(), [""; 0]);
+    assert_eq!(server.queried(), [""; 0]);
 }
 
 #[tokio::test]
 async fn the_targets_own_server_goes_before_the_settings() {
     let (server, other) = (DnsServer::start().await, DnsServer::start().await);
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
     let target = format!("dns://{}/pay.test:1", server.address());
     assert_eq!(listed(&answer(&target, &context(&other, |_| {})).await), ["10.0.0.1:1"]);
-    assert_eq!(other.asked(), [""; 0]);
+    assert_eq!(other.queried(), [""; 0]);
 }
 
 #[tokio::test]
-async fn a_short_ttl_is_asked_again_by_itself() {
+async fn a_short_ttl_is_queried_again_by_itself() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 1, &["10.0.0.1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 1, &["10.0.0.1"]));
     let mut resolution = resolve("pay.test:1", &context(&server, |_| {}));
     resolution.next().await.unwrap().unwrap();
-    server.says("pay.test", A, addresses("pay.test", 1, &["10.0.0.2"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 1, &["10.0.0.2"]));
     let Some(Ok(Update::Reset(moved))) = resolution.next().await else { panic!("no update") };
     assert_eq!(listed(&moved), ["10.0.0.2:1"]);
-    server.says("pay.test", A, Script::Code(ResponseCode::NXDomain));
+    server.answer_with("pay.test", A, Behavior::Code(ResponseCode::NXDomain));
     let gone = resolution.next().await;
     assert!(matches!(gone, Some(Ok(Update::NotFound(_)))), "{gone:?}");
 }
 
 #[tokio::test]
-async fn a_hint_asks_past_the_ttl_and_the_same_answer_says_nothing() {
+async fn a_hint_causes_a_query_before_the_ttl_and_the_same_answer_reports_nothing() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 3600, &["10.0.0.1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 3600, &["10.0.0.1"]));
     let ours = dns_context(&server, |dns| dns.interval = Some(Duration::from_secs(3600)));
     let mut resolution = resolve("pay.test:1", &ours);
     resolution.next().await.unwrap().unwrap();
-    let asked = || server.asked().iter().filter(|asked| *asked == "A pay.test. udp").count();
-    assert_eq!(asked(), 1);
+    let queried = || server.queried().iter().filter(|queried| *queried == "A pay.test. udp").count();
+    assert_eq!(queried(), 1);
     // The response to the first hint is unchanged; the second hint finds the move.
     ours.resolve_now.notify_one();
     let moved = async {
-        while asked() < 2 {
+        while queried() < 2 {
             tokio::task::yield_now().await;
         }
-        server.says("pay.test", A, addresses("pay.test", 3600, &["10.0.0.2"]));
+        server.answer_with("pay.test", A, addresses("pay.test", 3600, &["10.0.0.2"]));
         ours.resolve_now.notify_one();
         std::future::pending::<()>().await
     };
-    let told = tokio::select! {
-        told = resolution.next() => told,
+    let reported = tokio::select! {
+        reported = resolution.next() => reported,
         () = moved => None,
     };
-    let Some(Ok(Update::Reset(moved))) = told else { panic!("{told:?}") };
+    let Some(Ok(Update::Reset(moved))) = reported else { panic!("{reported:?}") };
     assert_eq!(listed(&moved), ["10.0.0.2:1"]);
-    assert_eq!(asked(), 3);
+    assert_eq!(queried(), 3);
 }
 
 #[tokio::test]
@@ -428,7 +436,7 @@ async fn a_sign_of_life_names_the_server() {
 async fn a_server_without_edns_is_queried_again_without_it() {
     for code in [Some(ResponseCode::FormErr), Some(ResponseCode::NotImp), Some(ResponseCode::BADVERS), None] {
         let server = DnsServer::start().await;
-        server.says("pay.test", A, Script::WithoutEdns(code, vec![address("pay.test", 30, "10.0.0.1")]));
+        server.answer_with("pay.test", A, Behavior::WithoutEdns(code, vec![address("pay.test", 30, "10.0.0.1")]));
         let found = answer("pay.test:1", &context(&server, |_| {})).await;
         assert_eq!(listed(&found), ["10.0.0.1:1"], "{code:?}");
         let [note] = notes(&found, NoteKind::NoEdns)[..] else { panic!("{code:?}: {:?}", found.notes) };
@@ -436,16 +444,16 @@ async fn a_server_without_edns_is_queried_again_without_it() {
     }
     // A response code that is unrelated to EDNS is kept.
     let server = DnsServer::start().await;
-    server.says("pay.test", A, Script::Code(ResponseCode::FormErr));
+    server.answer_with("pay.test", A, Behavior::Code(ResponseCode::FormErr));
     let (code, text) = failure("pay.test:1", &context(&server, |_| {})).await;
     assert_eq!(code, ResolveCode::ServerError);
     assert!(text.contains("answered FORMERR for A pay.test"), "{text}");
 }
 
 #[tokio::test]
-async fn what_fails_after_a_cut_answer_is_tcp() {
+async fn what_fails_after_a_truncated_answer_is_tcp() {
     let server = DnsServer::start_without_tcp().await;
-    server.says("pay.test", A, Script::CutOverUdp(vec![]));
+    server.answer_with("pay.test", A, Behavior::CutOverUdp(vec![]));
     let (code, text) = failure("pay.test:1", &context(&server, |_| {})).await;
     assert_eq!(code, ResolveCode::Truncated);
     let port = server.address().port();
@@ -454,23 +462,23 @@ async fn what_fails_after_a_cut_answer_is_tcp() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_silently_is_completed_over_tcp() {
+async fn an_answer_that_is_truncated_silently_is_completed_over_tcp() {
     let server = DnsServer::start().await;
     let records = (0..40).map(|n| address("big.test", 30, &format!("10.0.1.{n}"))).collect();
-    server.says("big.test", A, Script::Part(19, records));
+    server.answer_with("big.test", A, Behavior::Part(19, records));
     let whole = answer("big.test:1", &context(&server, |_| {})).await;
     assert_eq!(whole.endpoints.len(), 40);
     let [cut] = notes(&whole, NoteKind::Cut)[..] else { panic!("{:?}", whole.notes) };
     assert!(cut.contains("19 of 40 records over UDP, without the TC bit; all 40 over TCP"), "{cut}");
     // One record of two is also truncated; the response of a server without TCP is used as it is.
-    server.says(
+    server.answer_with(
         "two.test",
         A,
-        Script::Part(1, vec![address("two.test", 30, "10.0.0.1"), address("two.test", 30, "10.0.0.2")]),
+        Behavior::Part(1, vec![address("two.test", 30, "10.0.0.1"), address("two.test", 30, "10.0.0.2")]),
     );
     assert_eq!(answer("two.test:1", &context(&server, |_| {})).await.endpoints.len(), 2);
     let udp = DnsServer::start_without_tcp().await;
-    udp.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
+    udp.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
     let believed = answer("pay.test:1", &context(&udp, |_| {})).await;
     assert_eq!((believed.endpoints.len(), notes(&believed, NoteKind::Cut)), (2, vec![]));
 }
@@ -478,19 +486,19 @@ async fn an_answer_that_is_cut_silently_is_completed_over_tcp() {
 #[tokio::test]
 async fn an_alias_whose_target_is_gone_is_named_with_its_target() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, Script::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
-    server.says("pay.test", AAAA, Script::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
+    server.answer_with("pay.test", A, Behavior::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
+    server.answer_with("pay.test", AAAA, Behavior::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
     let gone = absence("pay.test:1", &context(&server, |_| {})).await;
     assert!(gone.text.contains("pay.test is an alias of lb-old.test, which does not exist"), "{}", gone.text);
     assert!(gone.text.contains("NXDOMAIN for A lb-old.test"), "{}", gone.text);
     let circle = vec![cname("a.test", 30, "b.test"), cname("b.test", 30, "a.test")];
     for kind in [A, AAAA] {
-        server.says("a.test", kind, Script::Records(circle.clone(), vec![]));
+        server.answer_with("a.test", kind, Behavior::Records(circle.clone(), vec![]));
     }
     let circle = absence("a.test:1", &context(&server, |_| {})).await;
     assert!(circle.text.contains("a.test is an alias loop (a.test -> b.test -> a.test)"), "{}", circle.text);
-    server.says("c.test", A, Script::Records(vec![cname("c.test", 5, "d.test")], vec![]));
-    server.says("d.test", A, addresses("d.test", 300, &["10.0.0.1"]));
+    server.answer_with("c.test", A, Behavior::Records(vec![cname("c.test", 5, "d.test")], vec![]));
+    server.answer_with("d.test", A, addresses("d.test", 300, &["10.0.0.1"]));
     let named = answer("c.test:1", &context(&server, |_| {})).await;
     assert_eq!(notes(&named, NoteKind::AnsweredName), ["c.test is an alias of d.test"]);
 }
@@ -498,16 +506,16 @@ async fn an_alias_whose_target_is_gone_is_named_with_its_target() {
 #[tokio::test]
 async fn addresses_of_one_family_do_not_wait_for_the_other_one_for_long() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
-    server.says("pay.test", AAAA, Script::Silence);
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", AAAA, Behavior::NoResponse);
     let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
-    let begun = Instant::now();
+    let started = Instant::now();
     let half = answer("pay.test:1", &long).await;
-    assert!(begun.elapsed() < Duration::from_secs(30), "it waited for the limit");
+    assert!(started.elapsed() < Duration::from_secs(30), "it waited for the limit");
     assert_eq!(listed(&half), ["10.0.0.1:1"]);
     let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
     assert!(missing.contains("no answer for AAAA pay.test within 1.5s, although A pay.test is answered"), "{missing}");
-    server.says("pay.test", AAAA, Script::Code(ResponseCode::NXDomain));
+    server.answer_with("pay.test", AAAA, Behavior::Code(ResponseCode::NXDomain));
     let half = answer("pay.test:1", &long).await;
     let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
     assert!(missing.contains("answers NXDOMAIN for AAAA pay.test, although A pay.test is answered"), "{missing}");
@@ -521,13 +529,13 @@ async fn srv_records_without_port_or_target_are_left_out_and_named() {
         srv("x.test", 30, (0, 0, 5, ".")),
         srv("x.test", 30, (0, 0, 7, "a.test")),
     ];
-    server.says("x.test", SRV, Script::Records(records, vec![address("a.test", 9, "10.0.0.1")]));
+    server.answer_with("x.test", SRV, Behavior::Records(records, vec![address("a.test", 9, "10.0.0.1")]));
     let left = answer("srv:x.test", &context(&server, |_| {})).await;
     assert_eq!(listed(&left), ["10.0.0.1:7"]);
     let unusable = notes(&left, NoteKind::Unusable);
     assert_eq!(unusable.len(), 2, "{unusable:?}");
     assert!(unusable[0].contains("(0 0 0 a.test) cannot be used: port 0"), "{unusable:?}");
-    server.says("y.test", SRV, Script::Records(vec![srv("y.test", 30, (0, 0, 0, "a.test"))], vec![]));
+    server.answer_with("y.test", SRV, Behavior::Records(vec![srv("y.test", 30, (0, 0, 0, "a.test"))], vec![]));
     let none = answer("srv:y.test", &context(&server, |_| {})).await;
     assert_eq!((listed(&none).len(), notes(&none, NoteKind::Absent)), (0, vec!["SRV y.test: 1 record, none usable"]));
 }
@@ -535,9 +543,13 @@ async fn srv_records_without_port_or_target_are_left_out_and_named() {
 #[tokio::test]
 async fn a_service_config_that_no_client_can_read_is_named_with_the_place() {
     let server = DnsServer::start().await;
-    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.answer_with("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
     let config = r#"grpc_config=[{"serviceConfig":{"methodConfig":[{"name":[{}],"timeout":"1 second"}]}}]"#;
-    server.says("_grpc_config.pay.test", TXT, Script::Records(vec![txt("_grpc_config.pay.test", &[config])], vec![]));
+    server.answer_with(
+        "_grpc_config.pay.test",
+        TXT,
+        Behavior::Records(vec![txt("_grpc_config.pay.test", &[config])], vec![]),
+    );
     let found = answer("pay.test:1", &context(&server, |_| {})).await;
     let [invalid] = notes(&found, NoteKind::InvalidServiceConfig)[..] else { panic!("{:?}", found.notes) };
     assert!(invalid.contains("methodConfig[0].timeout: malformed duration \"1 second\""), "{invalid}");
@@ -547,6 +559,6 @@ async fn a_service_config_that_no_client_can_read_is_named_with_the_place() {
 #[tokio::test]
 async fn a_name_with_an_underscore_is_resolved() {
     let server = DnsServer::start().await;
-    server.says("my_service", A, addresses("my_service", 30, &["10.0.0.1"]));
+    server.answer_with("my_service", A, addresses("my_service", 30, &["10.0.0.1"]));
     assert_eq!(listed(&answer("my_service:50051", &context(&server, |_| {})).await), ["10.0.0.1:50051"]);
 }

@@ -13,7 +13,7 @@ use grpc_discover::model::resolution::{NoteKind, ResolveCode, ResolveError};
 use grpc_discover::model::target::Target;
 
 use super::battery::{Fixture, battery};
-use super::words::{PATIENCE, answer, end, notes, places, word};
+use super::words::{TIME_LIMIT, answer, end, notes, places, word};
 use crate::support::etcd::Etcd;
 use crate::support::tool::{Running, run};
 
@@ -70,16 +70,16 @@ fn context(variables: &[(&str, &str)]) -> Context {
     Context::new(settings)
 }
 
-fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {
+fn query(target: &str, variables: &[(&str, &str)]) -> Resolution {
     EtcdBackend.resolve(&target.parse().expect(target), &context(variables))
 }
 
 fn watch(etcd: &Etcd, target: &str) -> Resolution {
-    ask(target, &[("ETCDCTL_ENDPOINTS", &etcd.endpoints())])
+    query(target, &[("ETCDCTL_ENDPOINTS", &etcd.endpoints())])
 }
 
 #[tokio::test]
-async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
+async fn a_lease_is_reported_with_its_time_left_and_takes_its_endpoint_with_it() {
     let Some(etcd) = Etcd::start() else { return };
     let (short, long) = (etcd.grant(2), etcd.grant(100));
     etcd.put("pay/1", "10.0.0.1:50051", short);
@@ -131,7 +131,7 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
 }
 
 #[tokio::test]
-async fn a_compaction_behind_the_back_of_a_cut_watch_is_said_and_recovered() {
+async fn a_compaction_while_a_watch_is_disconnected_is_reported_and_recovered() {
     let Some(etcd) = Etcd::start() else { return };
     etcd.put("pay/1", "10.0.0.1:50051", 0);
     let mut stream = watch(&etcd, "etcd:///pay");
@@ -159,7 +159,7 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     etcd.put("pay/2", "10.0.0.2:50051", 0);
     let target = format!("etcd://{}/pay", etcd.endpoints());
     let mut running = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
-    running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 2);
+    running.wait_for("the list", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 2);
     running.signal("-STOP");
     // More than the sockets can buffer: the watch falls behind, and what it has not read is compacted.
     for _ in 0..150 {
@@ -169,11 +169,11 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     let last = etcd.put("pay/3", "10.0.0.3:50051", 0);
     etcd.compact(last);
     running.signal("-CONT");
-    let (_, broken) = running.wait_for("the break", PATIENCE, |event| event["status"] == "broken");
+    let (_, broken) = running.wait_for("the break", TIME_LIMIT, |event| event["status"] == "broken");
     let why = broken["error"].to_string();
     assert!(why.contains("compacted"), "{broken}");
-    running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
-    running.wait_for("what changed", PATIENCE, |event| {
+    running.wait_for("the recovery", TIME_LIMIT, |event| event["status"] == "recovered");
+    running.wait_for("what changed", TIME_LIMIT, |event| {
         event["kind"] == "endpoints" && event["total"] == 2 && event["removed"][0]["address"] == "10.0.0.1:50051"
     });
 }
@@ -187,7 +187,7 @@ fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
     }
     let target = format!("etcd://{}/pay", etcd.endpoints());
     let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
-    running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
+    running.wait_for("the list", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 3);
 
     // The leader and one more: the remaining member has no leader.
     let leader = etcd.leader();
@@ -195,38 +195,38 @@ fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
     etcd.kill(leader);
     etcd.kill(other);
     let broken = |event: &serde_json::Value| event["kind"] == "backend" && event["status"] == "broken";
-    running.wait_for("the loss", PATIENCE, broken);
+    running.wait_for("the loss", TIME_LIMIT, broken);
     // Repeated queries report the reason, and not an empty list.
     let no_leader = |event: &serde_json::Value| broken(event) && event["error"].to_string().contains("leader");
-    running.wait_for("a member that says it has no leader", PATIENCE, no_leader);
+    running.wait_for("a member that reports no leader", TIME_LIMIT, no_leader);
     etcd.start_again(leader);
     etcd.start_again(other);
-    running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
+    running.wait_for("the recovery", TIME_LIMIT, |event| event["status"] == "recovered");
     etcd.until_led();
     etcd.put("pay/4", "127.0.0.4:1", 0);
-    running.wait_for("what is new", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 4);
+    running.wait_for("what is new", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 4);
     let gone =
         running.seen.iter().filter(|(_, event)| event["removed"].as_array().is_some_and(|gone| !gone.is_empty()));
     assert_eq!(gone.count(), 0, "{:?}", running.seen);
 }
 
 #[tokio::test]
-async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_others() {
+async fn the_next_member_is_queried_when_one_is_gone_frozen_or_isolated() {
     let Some(mut etcd) = Etcd::cluster(3, &[]) else { return };
     etcd.put("pay/1", "10.0.0.1:50051", 0);
     etcd.kill(0);
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
-    let [asked] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
-    assert!(asked.contains("; failed before: 127.0.0.1:") && asked.contains("connection refused"), "{asked}");
+    let [queried] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
+    assert!(queried.contains("; failed before: 127.0.0.1:") && queried.contains("connection refused"), "{queried}");
     etcd.start_again(0);
     etcd.until_led();
 
     etcd.pause(0);
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
-    let [asked] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
-    assert!(asked.contains("no response within"), "{asked}");
+    let [queried] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
+    assert!(queried.contains("no response within"), "{queried}");
 
     // Two of three are frozen: the remaining one reports that it has no leader, or nothing that it could not know.
     etcd.pause(1);
@@ -247,13 +247,13 @@ async fn a_member_that_freezes_under_a_watch_is_noticed() {
 }
 
 #[tokio::test]
-async fn who_may_read_sees_and_who_may_not_is_told_so() {
+async fn a_user_with_read_access_gets_the_list_and_another_an_error() {
     let Some(etcd) = Etcd::start() else { return };
     etcd.put("pay/1", "10.0.0.1:50051", 0);
     etcd.protect("pay/");
     let members = etcd.endpoints();
     let as_user = |user: &'static str, target: &'static str| {
-        ask(target, &[("ETCDCTL_ENDPOINTS", &members), ("ETCDCTL_USER", user)])
+        query(target, &[("ETCDCTL_ENDPOINTS", &members), ("ETCDCTL_USER", user)])
     };
     for user in ["reader:s3cret", "root:r00t"] {
         let first = answer(&mut as_user(user, "etcd:///pay")).await;
@@ -280,12 +280,12 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
 }
 
 #[tokio::test]
-async fn credentials_where_nobody_asks_for_them_do_no_harm() {
+async fn credentials_that_are_not_required_have_no_effect() {
     let Some(etcd) = Etcd::start() else { return };
     etcd.put("pay/1", "10.0.0.1:50051", 0);
     let variables = [("ETCDCTL_ENDPOINTS", etcd.endpoints()), ("ETCDCTL_USER", "ann:pass".to_string())];
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(places(&answer(&mut ask("etcd:///pay", &variables)).await), ["10.0.0.1:50051"]);
+    assert_eq!(places(&answer(&mut query("etcd:///pay", &variables)).await), ["10.0.0.1:50051"]);
 }
 
 #[tokio::test]
@@ -322,14 +322,14 @@ async fn tls_is_verified_and_a_client_certificate_shown() {
     let url = format!("https://127.0.0.1:{port}");
     let target = format!("etcd://127.0.0.1:{port}/pay");
     let full = [("ETCDCTL_CACERT", ca.as_str()), ("ETCDCTL_CERT", &cert), ("ETCDCTL_KEY", &key)];
-    assert_eq!(places(&answer(&mut ask(&target, &full)).await), ["10.0.0.1:50051"], "the files alone ask for TLS");
+    assert_eq!(places(&answer(&mut query(&target, &full)).await), ["10.0.0.1:50051"], "the files alone require TLS");
     let unverified = [
         ("ETCDCTL_ENDPOINTS", url.as_str()),
         ("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "true"),
         ("ETCDCTL_CERT", &cert),
         ("ETCDCTL_KEY", &key),
     ];
-    assert_eq!(places(&answer(&mut ask("etcd:///pay", &unverified)).await), ["10.0.0.1:50051"]);
+    assert_eq!(places(&answer(&mut query("etcd:///pay", &unverified)).await), ["10.0.0.1:50051"]);
     for (variables, words) in [
         (vec![("ETCDCTL_ENDPOINTS", url.as_str())], "(ETCDCTL_CACERT sets the trusted authority)"),
         (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", &ca)], "ETCDCTL_CERT and ETCDCTL_KEY"),
@@ -340,13 +340,13 @@ async fn tls_is_verified_and_a_client_certificate_shown() {
         ),
         (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", "/nonexistent")], "ETCDCTL_CACERT /nonexistent"),
     ] {
-        let error = word(&mut ask("etcd:///pay", &variables)).await.expect_err(words);
+        let error = word(&mut query("etcd:///pay", &variables)).await.expect_err(words);
         assert!(error.to_string().contains(words), "{words}: {error}");
     }
 }
 
 #[test]
-fn a_bare_name_is_asked_of_etcd_when_the_environment_names_it() {
+fn a_bare_name_is_queried_in_etcd_when_the_environment_names_it() {
     let Some(etcd) = Etcd::start() else { return };
     let value = r#"{"id":"1","name":"pay","version":"v1","metadata":{},"endpoints":["grpc://127.0.0.1:9000"]}"#;
     etcd.put("/microservices/pay/1", value, etcd.grant(60));
@@ -361,12 +361,12 @@ fn a_bare_name_is_asked_of_etcd_when_the_environment_names_it() {
     let shown = crate::support::tool::run_command(command);
     assert!(shown.out.contains("ann:***") && !shown.out.contains("hunter2"), "{}", shown.all());
     assert!(shown.out.contains("etcd 3.") && shown.out.contains(", leader "), "{}", shown.all());
-    let nobody = run_nobody();
+    let nobody = run_unprivileged();
     assert!(nobody.contains("connection refused"), "{nobody}");
 }
 
 /// What is reported about a member that does not exist.
-fn run_nobody() -> String {
+fn run_unprivileged() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let run = run(&["resolve", &format!("etcd://127.0.0.1:{port}/pay")]);
     assert_eq!(run.code, 3, "{}", run.all());

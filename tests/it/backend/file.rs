@@ -68,10 +68,10 @@ async fn a_rename_is_seen_without_polling() {
     resolution.next().await.unwrap().unwrap();
     let mut fastest = std::time::Duration::MAX;
     for port in 1..20 {
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         file.set(&[format!("127.0.0.1:{port}").parse().unwrap()]).await;
         resolution.next().await.unwrap().unwrap();
-        fastest = fastest.min(begun.elapsed());
+        fastest = fastest.min(started.elapsed());
     }
     assert!(fastest.as_millis() < 100, "{fastest:?}");
 }

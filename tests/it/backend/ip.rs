@@ -5,7 +5,7 @@ use grpc_discover::backend::{Backend, Context};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 
-use super::battery::{Claim, Fixture, battery};
+use super::battery::{Fixture, Requirement, battery};
 
 battery!(battery, Literal);
 
@@ -36,16 +36,16 @@ impl Fixture for Literal {
 
     async fn start_again(&mut self) {}
 
-    fn exempt(claim: Claim) -> Option<&'static str> {
-        match claim {
-            Claim::NobodyIsNoError | Claim::AChangeArrives => Some("a literal address never changes"),
-            Claim::AStoppedRegistryIsNotEmptiness | Claim::AStopWhileWatchingIsSaid | Claim::ASecondResolveRecovers => {
-                Some("there is no registry to stop")
-            }
-            Claim::FirstItemIsAFullAnswer
-            | Claim::DroppingLeavesNothingBehind
-            | Claim::ASecondResolveStartsFromAFullAnswer
-            | Claim::TwoResolvesAreIndependent => None,
+    fn exempt(requirement: Requirement) -> Option<&'static str> {
+        match requirement {
+            Requirement::NoEndpointIsNoError | Requirement::AChangeArrives => Some("a literal address never changes"),
+            Requirement::AStoppedRegistryIsNotEmptiness
+            | Requirement::AStopWhileWatchingIsReported
+            | Requirement::ASecondResolveRecovers => Some("there is no registry to stop"),
+            Requirement::FirstItemIsAFullAnswer
+            | Requirement::DroppingLeavesNothingBehind
+            | Requirement::ASecondResolveStartsFromAFullAnswer
+            | Requirement::TwoResolvesAreIndependent => None,
         }
     }
 }

@@ -14,18 +14,18 @@ use grpc_discover::model::resolution::{Answer, ResolveCode, ResolveError};
 use serde_json::{Value, json};
 
 use super::words::word;
-use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
+use crate::support::kubernetes::{ADMIN, Cluster, UNPRIVILEGED, ready};
 
-async fn asked(kubernetes: KubernetesSettings) -> Result<Answer, ResolveError> {
+async fn queried(kubernetes: KubernetesSettings) -> Result<Answer, ResolveError> {
     let mut settings = Settings::default().with(kubernetes);
     settings.resolve_timeout = Duration::from_secs(15);
     let context = Context::new(settings);
     word(&mut Kubernetes.resolve(&"kubernetes:///pay.pay".parse().expect("a target"), &context)).await
 }
 
-async fn asked_by(kubeconfig: &Path) -> Result<Answer, ResolveError> {
+async fn queried_by(kubeconfig: &Path) -> Result<Answer, ResolveError> {
     let files = Sourced::new(vec![kubeconfig.to_path_buf()], Origin::Env("KUBECONFIG".to_string()));
-    asked(KubernetesSettings { kubeconfig: files, ..KubernetesSettings::default() }).await
+    queried(KubernetesSettings { kubeconfig: files, ..KubernetesSettings::default() }).await
 }
 
 fn in_base64(cluster: &Cluster, name: &str) -> String {
@@ -45,7 +45,7 @@ fn plugin(cluster: &Cluster, name: &str, status: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
+async fn every_kind_of_credentials_is_accepted_by_the_api_server() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.namespace("pay");
     cluster.service("pay", None);
@@ -68,16 +68,16 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
         ("plugin-certificate", plugin(&cluster, "papers", &papers)),
     ];
     for (name, user) in users {
-        let answer = asked_by(&cluster.kubeconfig_of(name, &trusted, &user)).await;
+        let answer = queried_by(&cluster.kubeconfig_of(name, &trusted, &user)).await;
         assert_eq!(answer.map(|answer| answer.endpoints.len()), Ok(1), "{name}");
     }
 
-    let as_nobody = json!({ "token": ADMIN, "as": "nobody" });
-    let error = asked_by(&cluster.kubeconfig_of("as", &trusted, &as_nobody)).await.expect_err("no right");
+    let as_unprivileged = json!({ "token": ADMIN, "as": "nobody" });
+    let error = queried_by(&cluster.kubeconfig_of("as", &trusted, &as_unprivileged)).await.expect_err("no right");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
     assert!(error.to_string().contains("\"nobody\" cannot list"), "{error}");
     let stranger = plugin(&cluster, "stranger", &json!({ "token": "wr0ng" }));
-    let error = asked_by(&cluster.kubeconfig_of("stranger", &trusted, &stranger)).await.expect_err("a stranger");
+    let error = queried_by(&cluster.kubeconfig_of("stranger", &trusted, &stranger)).await.expect_err("a stranger");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
     assert!(
         error.to_string().contains("401 Unauthorized: the API server rejected the credentials from plugin \""),
@@ -95,9 +95,9 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
         pod: Sourced::new(Some(pod.clone()), Origin::Env("KUBERNETES_SERVICE_HOST".to_string())),
         ..KubernetesSettings::default()
     };
-    assert_eq!(asked(in_pod()).await.map(|answer| answer.endpoints.len()), Ok(1));
-    std::fs::write(account.path().join("token"), NOBODY).expect("a token");
-    let error = asked(in_pod()).await.expect_err("no right");
+    assert_eq!(queried(in_pod()).await.map(|answer| answer.endpoints.len()), Ok(1));
+    std::fs::write(account.path().join("token"), UNPRIVILEGED).expect("a token");
+    let error = queried(in_pod()).await.expect_err("no right");
     assert!(
         error.to_string().contains("no permission to list endpointslices.discovery.k8s.io in namespace pay"),
         "{error}"
@@ -105,20 +105,20 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_tls_is_told_with_the_setting_that_mends_it() {
+async fn tls_faults_are_reported_with_the_setting_that_resolves_them() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.namespace("pay");
     cluster.service("pay", None);
     let user = json!({ "token": ADMIN });
-    let ask = async |name: &str, settings: Value| asked_by(&cluster.kubeconfig_of(name, &settings, &user)).await;
-    let error = ask("untrusted", json!({})).await.expect_err("nobody signed it");
+    let query = async |name: &str, settings: Value| queried_by(&cluster.kubeconfig_of(name, &settings, &user)).await;
+    let error = query("untrusted", json!({})).await.expect_err("it is not signed");
     assert_eq!(error.failure().code, ResolveCode::Unreachable, "{error}");
     assert!(error.to_string().contains("(certificate-authority sets the trusted authority)"), "{error}");
     let other = json!({ "certificate-authority": "ca.pem", "tls-server-name": "api.example" });
-    let error = ask("other-name", other).await.expect_err("another name");
+    let error = query("other-name", other).await.expect_err("another name");
     assert!(error.to_string().contains("(tls-server-name in the kubeconfig sets the expected name)"), "{error}");
-    assert!(ask("careless", json!({ "insecure-skip-tls-verify": true })).await.is_ok());
-    let error = ask("garbage", json!({ "certificate-authority-data": STANDARD.encode("no PEM") })).await;
+    assert!(query("careless", json!({ "insecure-skip-tls-verify": true })).await.is_ok());
+    let error = query("garbage", json!({ "certificate-authority-data": STANDARD.encode("no PEM") })).await;
     let error = error.expect_err("no certificate");
     assert_eq!(error.failure().code, ResolveCode::BadTarget, "{error}");
     assert!(
@@ -127,6 +127,6 @@ async fn what_is_wrong_with_tls_is_told_with_the_setting_that_mends_it() {
         ),
         "{error}"
     );
-    let error = ask("absent", json!({ "certificate-authority": "absent.pem" })).await.expect_err("no file");
+    let error = query("absent", json!({ "certificate-authority": "absent.pem" })).await.expect_err("no file");
     assert!(error.to_string().ends_with("absent.pem: no such file"), "{error}");
 }

@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::battery::{Fixture, battery};
-use super::words::{PATIENCE, answer, end, notes, update, word};
-use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready, slice};
+use super::words::{TIME_LIMIT, answer, end, notes, update, word};
+use crate::support::kubernetes::{
+    ADMIN, Cluster, SLICES, UNPRIVILEGED, WITHOUT_HISTORY, endpoint, key_of, ready, slice,
+};
 
 battery!(battery, RealKubernetes);
 
@@ -51,7 +53,7 @@ impl Fixture for RealKubernetes {
             .enumerate()
             .map(|(index, address)| match address {
                 Address::Ip(socket) => ready(&socket.ip().to_string(), &format!("pay-{index}-{}", socket.ip())),
-                other => panic!("{other:?} is no address of a pod"),
+                other => panic!("{other:?} is not an address of a pod"),
             })
             .collect();
         let port = endpoints.first().and_then(Address::port).unwrap_or(7001);
@@ -91,7 +93,7 @@ fn context(kubeconfig: &Path) -> Context {
 }
 
 /// The backend's result for `target` with the credentials `token`.
-pub fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
+pub fn query(cluster: &Cluster, token: &str, target: &str) -> Resolution {
     Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
 }
 
@@ -113,7 +115,7 @@ async fn all_slices_of_a_service_are_joined() {
     }
     // Slices of another service are ignored, and one endpoint moves from one slice to the next.
     cluster.slice("order-1", "order", &[ready("10.9.9.9", "order-1")]);
-    let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay:grpc")).await;
+    let first = answer(&mut query(&cluster, ADMIN, "kubernetes:///pay.pay:grpc")).await;
     assert_eq!(first.endpoints.len(), 250);
     assert_eq!(notes(&first, NoteKind::Funnel), ["250 in 3 EndpointSlices"]);
     let service = [
@@ -134,7 +136,7 @@ async fn all_slices_of_a_service_are_joined() {
     assert_eq!(one.metadata.get("app_protocol").map(String::as_str), Some("grpc"));
 
     cluster.slice("pay-2", "pay", &[ready("10.1.0.1", "pay-0-0"), ready("10.1.2.2", "pay-2-1")]);
-    let moved = answer(&mut ask(&cluster, ADMIN, "kubernetes://pay/pay:80")).await;
+    let moved = answer(&mut query(&cluster, ADMIN, "kubernetes://pay/pay:80")).await;
     assert_eq!(moved.endpoints.len(), 201);
     assert_eq!(notes(&moved, NoteKind::Funnel), ["202 in 3 EndpointSlices -> 201 distinct"]);
     assert_eq!(moved.endpoints[0].shown_metadata().get("also_in").map(|name| &**name), Some("pay-2"));
@@ -150,7 +152,7 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
     cluster.service("pay", None);
     let (old, new) = ("10.1.0.1", "10.1.0.2");
     cluster.slice("pay-1", "pay", &[ready(old, "old")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     let first = answer(&mut stream).await;
     assert!(notes(&first, NoteKind::Service)[0].contains("one address for 1 endpoint;"), "{:?}", first.notes);
     let steps: [&[Value]; 5] = [
@@ -190,14 +192,14 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
 }
 
 #[tokio::test]
-async fn a_watch_goes_on_past_the_end_that_it_asked_for() {
+async fn a_watch_continues_after_the_end_that_it_requested() {
     let Some(cluster) = pay() else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
     // No event for longer than one watch lasts.
-    assert!(timeout(Duration::from_secs(24), stream.next()).await.is_err(), "nothing changed, so nothing is said");
+    assert!(timeout(Duration::from_secs(24), stream.next()).await.is_err(), "nothing changed, so nothing is reported");
     cluster.slice("pay-1", "pay", &[ready("10.1.0.2", "b")]);
     assert_eq!(answer(&mut stream).await.endpoints[0].address.to_string(), "10.1.0.2:50051");
 }
@@ -207,7 +209,7 @@ async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
     let Some(mut cluster) = pay() else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
     let version = cluster.slice("pay-1", "pay", &[ready("10.1.0.2", "b")]);
     answer(&mut stream).await;
@@ -218,7 +220,7 @@ async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
     cluster.etcd().compact(i64::try_from(version).unwrap());
     cluster.start_again();
     cluster.slice("pay-1", "pay", &[ready("10.1.0.3", "c")]);
-    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut again = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.3:50051");
 }
 
@@ -236,25 +238,25 @@ async fn a_watch_that_loses_its_history_on_the_way_ends_and_the_next_answer_is_w
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
     cluster.slice("pay-2", "pay", &[ready("10.1.0.2", "b")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
     cluster.slice("pay-2", "pay", &[ready("10.1.0.3", "c")]);
     assert_eq!(answer(&mut stream).await.endpoints.len(), 2, "it watches");
     // An event of type ERROR within the open watch.
     cluster.loses_history(&key_of("pay-1"));
     is_gone(&mut stream, "too old").await;
-    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut again = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     assert_eq!(listed(&answer(&mut again).await), [("10.1.0.3:50051".to_string(), EndpointStatus::Healthy)]);
     cluster.slice("pay-2", "pay", &[ready("10.1.0.4", "d")]);
     assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.4:50051");
 }
 
 #[tokio::test]
-async fn a_watch_that_is_asked_for_from_a_version_no_longer_known_ends_and_the_next_answer_is_whole() {
+async fn a_watch_that_is_requested_from_a_version_no_longer_known_ends_and_the_next_answer_is_whole() {
     let Some(mut cluster) = pay() else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
     // The watch has not been requested yet, and a request now would return only later changes.
     cluster.delete(SLICES, "pay-1");
@@ -263,7 +265,7 @@ async fn a_watch_that_is_asked_for_from_a_version_no_longer_known_ends_and_the_n
     cluster.etcd().compact(i64::try_from(version).unwrap());
     cluster.start_again();
     is_gone(&mut stream, "too old resource version").await;
-    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut again = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     assert_eq!(listed(&answer(&mut again).await), [("10.1.0.2:50051".to_string(), EndpointStatus::Healthy)]);
 }
 
@@ -272,29 +274,29 @@ async fn a_frozen_server_is_noticed_under_a_watch_and_before_one() {
     let Some(cluster) = pay() else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
-    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let mut stream = query(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
     cluster.pause();
     let error = end(&mut stream).await;
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
     assert!(error.to_string().contains("frozen or unreachable"), "{error}");
-    let first = word(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await.expect_err("silence");
+    let first = word(&mut query(&cluster, ADMIN, "kubernetes:///pay.pay")).await.expect_err("silence");
     assert_eq!(first.failure().code, ResolveCode::Timeout, "{first}");
     cluster.resume();
-    answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
+    answer(&mut query(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_the_missing_verb() {
+async fn a_denied_user_gets_the_missing_verb() {
     let Some(cluster) = pay() else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
-    let ask_as = |token: &str| ask(&cluster, token, "kubernetes:///pay.pay");
-    let error = word(&mut ask_as(NOBODY)).await.expect_err("no right");
+    let query_as = |token: &str| query(&cluster, token, "kubernetes:///pay.pay");
+    let error = word(&mut query_as(UNPRIVILEGED)).await.expect_err("no right");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
     let words = "no permission to list endpointslices.discovery.k8s.io in namespace pay: ";
     assert!(error.to_string().contains(words) && error.to_string().contains("\"nobody\""), "{error}");
-    let unknown = word(&mut ask_as("wr0ng")).await.expect_err("nobody knows it");
+    let unknown = word(&mut query_as("wr0ng")).await.expect_err("nobody knows it");
     assert_eq!(unknown.failure().code, ResolveCode::Denied, "{unknown}");
     assert!(
         unknown.to_string().contains("401 Unauthorized: the API server rejected the token of user \"me\" in /"),
@@ -319,33 +321,33 @@ async fn who_may_not_is_told_the_missing_verb() {
     // RBAC applies a role a moment later.
     let allowed = async {
         loop {
-            let mut stream = ask_as(NOBODY);
+            let mut stream = query_as(UNPRIVILEGED);
             if word(&mut stream).await.is_ok() {
                 return stream;
             }
         }
     };
-    let mut stream = timeout(PATIENCE, allowed).await.expect("the role counts");
+    let mut stream = timeout(TIME_LIMIT, allowed).await.expect("the role counts");
     let error = word(&mut stream).await.expect_err("no right to watch");
     assert!(
         error.to_string().contains("no permission to watch endpointslices.discovery.k8s.io in namespace pay"),
         "{error}"
     );
     role(&["list", "watch"]);
-    let seen = answer(&mut ask_as(NOBODY)).await;
+    let seen = answer(&mut query_as(UNPRIVILEGED)).await;
     assert_eq!(seen.endpoints.len(), 1);
-    let told = notes(&seen, NoteKind::Service).join("\n");
+    let reported = notes(&seen, NoteKind::Service).join("\n");
     assert!(
-        told.contains("failed to read the Service: 403 Forbidden: no permission to get services in namespace pay"),
-        "{told}"
+        reported.contains("failed to read the Service: 403 Forbidden: no permission to get services in namespace pay"),
+        "{reported}"
     );
-    assert!(told.contains("failed to read the legacy Endpoints: "), "{told}");
+    assert!(reported.contains("failed to read the legacy Endpoints: "), "{reported}");
 }
 
 #[tokio::test]
-async fn nobody_is_told_from_no_such_service() {
+async fn an_empty_list_is_distinguished_from_no_such_service() {
     let Some(cluster) = pay() else { return };
-    let absent = update(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
+    let absent = update(&mut query(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
     let Ok(Update::NotFound(absence)) = absent else { panic!("{absent:?}") };
     assert!(
         absence.text.contains("has no Service \"nope\" and no EndpointSlice of it")
@@ -353,10 +355,10 @@ async fn nobody_is_told_from_no_such_service() {
         "{absence:?}"
     );
     cluster.service("empty", None);
-    let empty = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay")).await;
+    let empty = answer(&mut query(&cluster, ADMIN, "kubernetes:///empty.pay")).await;
     assert_eq!(empty.endpoints, []);
     cluster.slice("empty-1", "empty", &[ready("10.1.0.1", "a")]);
-    let other = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay:http")).await;
+    let other = answer(&mut query(&cluster, ADMIN, "kubernetes:///empty.pay:http")).await;
     assert_eq!(other.endpoints, []);
     let why = "no port \"http\"; the slice lists grpc (50051)";
     assert_eq!(notes(&other, NoteKind::FilteredOut), [why]);
@@ -375,7 +377,7 @@ async fn slices_without_an_owner_and_other_endpoints_are_noted() {
         "subsets": [{ "addresses": [{ "ip": "10.1.0.1" }, { "ip": "10.1.0.7" }], "ports": [{ "port": 50051 }] }],
     });
     cluster.put("/api/v1/namespaces/pay/endpoints", &endpoints);
-    let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
+    let first = answer(&mut query(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
     assert_eq!(first.endpoints.len(), 2);
     let orphaned = notes(&first, NoteKind::Orphaned);
     assert!(orphaned.len() == 1 && orphaned[0].contains("1 EndpointSlice is without an owner"), "{orphaned:?}");

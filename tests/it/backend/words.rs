@@ -8,11 +8,11 @@ use grpc_discover::model::resolution::{Answer, NoteKind, Partial, ResolveError, 
 use tokio::time::timeout;
 
 /// Time limit for any update on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// The next update, of any kind.
 pub async fn update(stream: &mut Resolution) -> Result<Update, ResolveError> {
-    timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
+    timeout(TIME_LIMIT, stream.next()).await.expect("a word in time").expect("a stream that goes on")
 }
 
 /// The next update: a complete response or its visible part, or why there is none.
@@ -32,11 +32,11 @@ pub async fn answer(stream: &mut Resolution) -> Answer {
 pub async fn end(stream: &mut Resolution) -> ResolveError {
     let error = loop {
         match word(stream).await {
-            Ok(answer) => assert!(!answer.endpoints.is_empty(), "nobody has left: {answer:?}"),
+            Ok(answer) => assert!(!answer.endpoints.is_empty(), "no endpoint has left: {answer:?}"),
             Err(error) => break error,
         }
     };
-    assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None, "after {error}");
+    assert_eq!(timeout(TIME_LIMIT, stream.next()).await.expect("an end"), None, "after {error}");
     error
 }
 

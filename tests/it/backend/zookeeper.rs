@@ -15,7 +15,7 @@ use grpc_discover::model::target::Target;
 use tokio::time::timeout;
 
 use super::battery::{Fixture, battery};
-use super::words::{PATIENCE, answer, notes, places, word};
+use super::words::{TIME_LIMIT, answer, notes, places, word};
 use crate::support::tool::{Running, run, run_command, tool};
 use crate::support::zookeeper::{Writer, Zookeeper};
 
@@ -75,16 +75,16 @@ fn context(variables: &[(&str, &str)]) -> Context {
     Context::new(settings)
 }
 
-fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {
+fn query(target: &str, variables: &[(&str, &str)]) -> Resolution {
     ZookeeperBackend.resolve(&target.parse().expect(target), &context(variables))
 }
 
 fn watch(zookeeper: &Zookeeper, target: &str) -> Resolution {
-    ask(target, &[("ZOOKEEPER_CONNECT", &zookeeper.endpoints())])
+    query(target, &[("ZOOKEEPER_CONNECT", &zookeeper.endpoints())])
 }
 
 #[tokio::test]
-async fn a_node_is_told_with_its_session_and_goes_with_it() {
+async fn a_node_is_reported_with_its_session_and_goes_with_it() {
     let Some(zookeeper) = Zookeeper::start() else { return };
     let (mut first, mut second) = (zookeeper.writer(), zookeeper.writer());
     first.create("/pay/1", "10.0.0.1:50051");
@@ -92,37 +92,37 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
     first.create_ephemeral("/pay/3", "10.0.0.3:50051");
     second.create_ephemeral("/pay/4", "10.0.0.4:50051");
     let mut stream = watch(&zookeeper, "zookeeper:///pay");
-    let told = answer(&mut stream).await;
-    assert_eq!(places(&told), ["10.0.0.1:50051", "10.0.0.2:50051", "10.0.0.3:50051", "10.0.0.4:50051"]);
-    let [permanent, owned, same, other] = &told.endpoints[..] else { panic!("{told:?}") };
+    let reported = answer(&mut stream).await;
+    assert_eq!(places(&reported), ["10.0.0.1:50051", "10.0.0.2:50051", "10.0.0.3:50051", "10.0.0.4:50051"]);
+    let [permanent, owned, same, other] = &reported.endpoints[..] else { panic!("{reported:?}") };
     assert_eq!((permanent.id.as_deref(), &permanent.lease), (Some("/pay/1"), &Some(Lease::Permanent)));
     assert!(matches!(owned.lease, Some(Lease::Held { granted: None, usual: None, .. })), "{owned:?}");
     assert_eq!(owned.lease, same.lease, "one session");
     assert_ne!(owned.lease, other.lease, "two sessions");
     assert_eq!(
-        notes(&told, NoteKind::Permanent),
+        notes(&reported, NoteKind::Permanent),
         ["1 of 4 nodes are not ephemeral, so they are not removed when their process stops: \"/pay/1\""]
     );
-    let [asked] = notes(&told, NoteKind::Queried)[..] else { panic!("{told:?}") };
-    assert!(asked.contains("synced with the leader") && asked.contains("session timeout 10s"), "{asked}");
+    let [queried] = notes(&reported, NoteKind::Queried)[..] else { panic!("{reported:?}") };
+    assert!(queried.contains("synced with the leader") && queried.contains("session timeout 10s"), "{queried}");
 
     first.delete("/pay/2");
-    let told = answer(&mut stream).await;
-    let [why] = notes(&told, NoteKind::Departed)[..] else { panic!("{told:?}") };
+    let reported = answer(&mut stream).await;
+    let [why] = notes(&reported, NoteKind::Departed)[..] else { panic!("{reported:?}") };
     assert!(why.starts_with("node \"/pay/2\" was deleted while its session 0x"), "{why}");
 
     second.end();
-    let told = answer(&mut stream).await;
-    assert_eq!(places(&told), ["10.0.0.1:50051", "10.0.0.3:50051"]);
-    let [why] = notes(&told, NoteKind::Departed)[..] else { panic!("{told:?}") };
+    let reported = answer(&mut stream).await;
+    assert_eq!(places(&reported), ["10.0.0.1:50051", "10.0.0.3:50051"]);
+    let [why] = notes(&reported, NoteKind::Departed)[..] else { panic!("{reported:?}") };
     assert!(why.starts_with("node \"/pay/4\" was removed: deleted, or its session 0x"), "{why}");
 
     // Writing into an existing node is a change, too.
     first.set("/pay/3", "10.0.0.9:50051");
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051", "10.0.0.9:50051"]);
     first.delete("/pay/1");
-    let told = answer(&mut stream).await;
-    assert_eq!(notes(&told, NoteKind::Departed), ["node \"/pay/1\" was deleted; no session owned it"]);
+    let reported = answer(&mut stream).await;
+    assert_eq!(notes(&reported, NoteKind::Departed), ["node \"/pay/1\" was deleted; no session owned it"]);
 }
 
 #[tokio::test]
@@ -134,9 +134,9 @@ async fn a_process_that_dies_is_listed_until_its_session_ends() {
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051"]);
     // Killed, so that the session is not closed.
     drop(writer);
-    let told = answer(&mut stream).await;
-    assert_eq!(places(&told), [""; 0]);
-    assert_eq!(notes(&told, NoteKind::Departed).len(), 1, "{told:?}");
+    let reported = answer(&mut stream).await;
+    assert_eq!(places(&reported), [""; 0]);
+    assert_eq!(notes(&reported, NoteKind::Departed).len(), 1, "{reported:?}");
 }
 
 #[tokio::test]
@@ -149,9 +149,9 @@ async fn a_parent_that_is_not_there_is_waited_for_also_when_it_goes_again() {
     for port in [9000, 9001] {
         writer.create("/microservices/pay/1", &value(port));
         loop {
-            let told = answer(&mut stream).await;
-            if !told.endpoints.is_empty() {
-                assert_eq!(places(&told), [format!("127.0.0.1:{port}")]);
+            let reported = answer(&mut stream).await;
+            if !reported.endpoints.is_empty() {
+                assert_eq!(places(&reported), [format!("127.0.0.1:{port}")]);
                 break;
             }
         }
@@ -186,7 +186,7 @@ async fn a_server_that_freezes_under_a_watch_is_noticed() {
     let error = word(&mut stream).await.expect_err("a frozen server");
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
     assert!(error.to_string().contains("while watching: frozen or unreachable"), "{error}");
-    assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None);
+    assert_eq!(timeout(TIME_LIMIT, stream.next()).await.expect("an end"), None);
     let error = word(&mut watch(&zookeeper, "zookeeper:///pay")).await.expect_err("a frozen server");
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
     assert!(error.to_string().contains("opening a session: no response within"), "{error}");
@@ -206,9 +206,9 @@ async fn a_quiet_watch_keeps_its_session_and_a_dropped_one_leaves_none() {
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.2:50051"]);
     let before = zookeeper.sessions();
     drop(stream);
-    let begun = Instant::now();
+    let started = Instant::now();
     while zookeeper.sessions() >= before {
-        assert!(begun.elapsed() < Duration::from_secs(5), "a session stays: {before}");
+        assert!(started.elapsed() < Duration::from_secs(5), "a session stays: {before}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -222,7 +222,7 @@ fn nothing_is_called_gone_while_an_ensemble_has_no_leader() {
     }
     let target = format!("zookeeper://{}/pay", zookeeper.endpoints());
     let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
-    running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
+    running.wait_for("the list", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 3);
 
     // The leader and one more: the remaining server has no leader.
     let leader = zookeeper.leader();
@@ -230,30 +230,30 @@ fn nothing_is_called_gone_while_an_ensemble_has_no_leader() {
     zookeeper.kill(leader);
     zookeeper.kill(other);
     let broken = |event: &serde_json::Value| event["kind"] == "backend" && event["status"] == "broken";
-    running.wait_for("the loss", PATIENCE, broken);
+    running.wait_for("the loss", TIME_LIMIT, broken);
     // Repeated queries report the reason, and not an empty list.
     let no_leader = |event: &serde_json::Value| broken(event) && event["error"].to_string().contains("no leader");
-    running.wait_for("a server that says it serves nobody", PATIENCE, no_leader);
+    running.wait_for("a server that reports that it is not serving", TIME_LIMIT, no_leader);
     zookeeper.start_again(leader);
     zookeeper.start_again(other);
-    running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
+    running.wait_for("the recovery", TIME_LIMIT, |event| event["status"] == "recovered");
     zookeeper.until_serving();
     zookeeper.writer().create("/pay/4", "127.0.0.4:1");
-    running.wait_for("what is new", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 4);
+    running.wait_for("what is new", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 4);
     let gone =
         running.seen.iter().filter(|(_, event)| event["removed"].as_array().is_some_and(|gone| !gone.is_empty()));
     assert_eq!(gone.count(), 0, "{:?}", running.seen);
 }
 
 #[tokio::test]
-async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
+async fn the_next_server_is_queried_when_one_is_gone_or_is_not_a_zookeeper() {
     let Some(zookeeper) = Zookeeper::start() else { return };
     zookeeper.writer().create("/pay/1", "10.0.0.1:50051");
     let gone = format!("127.0.0.1:{}", free_port());
-    let told = answer(&mut ask(&format!("zk://{gone},{}/pay", zookeeper.endpoints()), &[])).await;
-    assert_eq!(places(&told), ["10.0.0.1:50051"]);
-    let [asked] = notes(&told, NoteKind::Queried)[..] else { panic!("{told:?}") };
-    assert!(asked.contains(&format!("; failed before: {gone}: connection refused")), "{asked}");
+    let reported = answer(&mut query(&format!("zk://{gone},{}/pay", zookeeper.endpoints()), &[])).await;
+    assert_eq!(places(&reported), ["10.0.0.1:50051"]);
+    let [queried] = notes(&reported, NoteKind::Queried)[..] else { panic!("{reported:?}") };
+    assert!(queried.contains(&format!("; failed before: {gone}: connection refused")), "{queried}");
 
     // A server of another kind listens there, and its response is too long to be read as a frame.
     let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -266,12 +266,12 @@ async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
             let _ = (&stream).read_to_end(&mut Vec::new());
         }
     });
-    let error = word(&mut ask(&format!("zookeeper://{place}/pay"), &[])).await.expect_err("a stranger");
+    let error = word(&mut query(&format!("zookeeper://{place}/pay"), &[])).await.expect_err("a stranger");
     assert_eq!(error.failure().code, ResolveCode::BadAnswer, "{error}");
 }
 
 #[tokio::test]
-async fn who_may_read_sees_and_who_may_not_is_told_so() {
+async fn a_user_with_read_access_gets_the_list_and_another_an_error() {
     let Some(zookeeper) = Zookeeper::start() else { return };
     let mut writer = zookeeper.writer_with(&["--auth", "reader:s3cret"]);
     writer.create("/pay/1", "10.0.0.1:50051");
@@ -279,13 +279,13 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
     writer.create_private("/hidden", "");
     let servers = zookeeper.endpoints();
     let as_user =
-        |user: &'static str, target: &str| ask(target, &[("ZOOKEEPER_CONNECT", &servers), ("ZOOKEEPER_AUTH", user)]);
-    let told = answer(&mut as_user("reader:s3cret", "zookeeper:///pay")).await;
-    assert_eq!(places(&told), ["10.0.0.1:50051", "10.0.0.2:50051"]);
+        |user: &'static str, target: &str| query(target, &[("ZOOKEEPER_CONNECT", &servers), ("ZOOKEEPER_AUTH", user)]);
+    let reported = answer(&mut as_user("reader:s3cret", "zookeeper:///pay")).await;
+    assert_eq!(places(&reported), ["10.0.0.1:50051", "10.0.0.2:50051"]);
     for user in ["reader:wrong", "stranger:s3cret"] {
-        let told = answer(&mut as_user(user, "zookeeper:///pay")).await;
-        assert_eq!(places(&told), ["10.0.0.1:50051"]);
-        assert_eq!(notes(&told, NoteKind::Skipped), ["zookeeper denies this user read access to \"/pay/2\""]);
+        let reported = answer(&mut as_user(user, "zookeeper:///pay")).await;
+        assert_eq!(places(&reported), ["10.0.0.1:50051"]);
+        assert_eq!(notes(&reported, NoteKind::Skipped), ["zookeeper denies this user read access to \"/pay/2\""]);
         let error = word(&mut as_user(user, "zookeeper:///hidden")).await.expect_err("a hidden parent");
         assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
         assert!(error.to_string().contains("no permission to read \"/hidden\""), "{error}");
@@ -296,7 +296,7 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
 }
 
 #[test]
-fn a_bare_name_is_asked_of_zookeeper_when_the_environment_names_it() {
+fn a_bare_name_is_queried_in_zookeeper_when_the_environment_names_it() {
     let Some(zookeeper) = Zookeeper::start() else { return };
     let value = r#"{"id":"1","name":"pay","version":"v1","metadata":{},"endpoints":["grpc://127.0.0.1:9000"]}"#;
     let mut writer = zookeeper.writer();

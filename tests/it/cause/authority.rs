@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
     self, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureAlgorithm, SignatureScheme,
 };
 
-use super::world::{Authority, TlsServer, World, first_words, until_gone};
+use super::setup::{Authority, Setup, TlsServer, first_data, until_gone};
 
 /// A plain server's certificate, before it is changed.
 fn leaf() -> CertificateParams {
@@ -70,21 +70,21 @@ impl Authority {
     }
 
     /// The files of a client's certificate and key, a plain one with `change`.
-    pub fn client(&self, world: &World, name: &str, change: impl FnOnce(&mut CertificateParams)) -> [String; 2] {
+    pub fn client(&self, setup: &Setup, name: &str, change: impl FnOnce(&mut CertificateParams)) -> [String; 2] {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(["client".to_string()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         change(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         [
-            world.file(&format!("{name}.pem"), &certificate.pem()),
-            world.file(&format!("{name}.key"), &key.serialize_pem()),
+            setup.file(&format!("{name}.pem"), &certificate.pem()),
+            setup.file(&format!("{name}.key"), &key.serialize_pem()),
         ]
     }
 
     /// A TLS port that rejects a client's certificate as a C-core server does: it requests one of `clients`, accepts
     /// any, and closes without an alert.
-    pub fn hangs_up_after_certificates_of(&self, clients: &Authority, world: &World) -> String {
+    pub fn hangs_up_after_certificates_of(&self, clients: &Authority, setup: &Setup) -> String {
         let (certificate, key) = {
             let server = self.server(Default::default());
             (server.chain, PrivateKeyDer::try_from(server.key).unwrap())
@@ -100,11 +100,11 @@ impl Authority {
             .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        world.listen(move |stream| {
+        setup.listen(move |stream| {
             let acceptor = acceptor.clone();
             async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                first_words(&mut stream).await;
+                first_data(&mut stream).await;
                 // Beneath TLS: no close_notify.
                 let (socket, _) = stream.get_mut();
                 let _ = socket.shutdown().await;

@@ -7,114 +7,114 @@ use hickory_resolver::proto::rr::RecordType;
 use tokio::io::AsyncWriteExt;
 
 use super::scenario::{Run, command, probe};
-use super::world::{Answer, World, serve_health, until_gone};
-use crate::support::dns_server::{DnsServer, Script, addresses};
+use super::setup::{Answer, Setup, serve_health, until_gone};
+use crate::support::dns_server::{Behavior, DnsServer, addresses};
 
 const LONG: Duration = Duration::from_secs(30);
 
 /// A DNS server that answers `ips` for `pay.test`.
-pub(super) fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
-    let server = world.wait(async move {
+pub(super) fn dns(setup: &mut Setup, ips: &'static [&'static str]) -> String {
+    let server = setup.wait(async move {
         let server = DnsServer::start().await;
-        server.says("pay.test", RecordType::A, addresses("pay.test", 60, ips));
+        server.answer_with("pay.test", RecordType::A, addresses("pay.test", 60, ips));
         server
     });
     let address = server.address().to_string();
-    world.keep(server);
+    setup.keep(server);
     address
 }
 
-pub fn dns_server_silent(world: &mut World) -> Option<Run> {
-    let server = world.silent_udp();
-    Some(probe(&[&format!("dns://{server}/pay.test:50051")]).says(&[&server, "could not be queried"]))
+pub fn dns_server_unresponsive(setup: &mut Setup) -> Option<Run> {
+    let server = setup.unresponsive_udp();
+    Some(probe(&[&format!("dns://{server}/pay.test:50051")]).answer_with(&[&server, "could not be queried"]))
 }
 
-pub fn dns_server_fails(world: &mut World) -> Option<Run> {
-    let server = world.wait(async {
+pub fn dns_server_fails(setup: &mut Setup) -> Option<Run> {
+    let server = setup.wait(async {
         let server = DnsServer::start().await;
         let code = hickory_resolver::proto::op::ResponseCode::ServFail;
-        server.says("pay.test", RecordType::A, Script::Code(code));
-        server.says("pay.test", RecordType::AAAA, Script::Code(code));
+        server.answer_with("pay.test", RecordType::A, Behavior::Code(code));
+        server.answer_with("pay.test", RecordType::AAAA, Behavior::Code(code));
         server
     });
     let address = server.address().to_string();
-    world.keep(server);
-    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).says(&[&address, "SERVFAIL"]))
+    setup.keep(server);
+    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).answer_with(&[&address, "SERVFAIL"]))
 }
 
-pub fn agent_down(world: &mut World) -> Option<Run> {
-    let agent = world.nobody();
+pub fn agent_down(setup: &mut Setup) -> Option<Run> {
+    let agent = setup.unused_port();
     let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent);
-    Some(run.says(&[&agent, "could not be queried", "refused"]))
+    Some(run.answer_with(&[&agent, "could not be queried", "refused"]))
 }
 
-pub fn nobody_registered(world: &mut World) -> Option<Run> {
-    let server = world.wait(DnsServer::start());
+pub fn no_instance_registered(setup: &mut Setup) -> Option<Run> {
+    let server = setup.wait(DnsServer::start());
     let address = server.address().to_string();
-    world.keep(server);
-    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).says(&["pay.test", "NXDOMAIN"]))
+    setup.keep(server);
+    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).answer_with(&["pay.test", "NXDOMAIN"]))
 }
 
-pub fn empty_file(world: &mut World) -> Option<Run> {
-    let registry = world.registry("pay.json", &[]);
-    Some(probe(&[&registry]).says(&["pay.json"]))
+pub fn empty_file(setup: &mut Setup) -> Option<Run> {
+    let registry = setup.registry("pay.json", &[]);
+    Some(probe(&[&registry]).answer_with(&["pay.json"]))
 }
 
-pub fn registries_disagree(world: &mut World) -> Option<Run> {
-    let (a, b) = (world.healthy(), world.healthy());
-    let one = world.registry("one.json", &[&a, &b]);
-    let two = world.registry("two.json", &[&a]);
-    Some(probe(&[&one, &two]).says(&["two.json", "does not list", &b]))
+pub fn registries_disagree(setup: &mut Setup) -> Option<Run> {
+    let (a, b) = (setup.healthy(), setup.healthy());
+    let one = setup.registry("one.json", &[&a, &b]);
+    let two = setup.registry("two.json", &[&a]);
+    Some(probe(&[&one, &two]).answer_with(&["two.json", "does not list", &b]))
 }
 
-pub fn stale_copy(world: &mut World) -> Option<Run> {
-    let well = world.serves_on("127.0.0.1:0", Answer::Status(1));
+pub fn stale_copy(setup: &mut Setup) -> Option<Run> {
+    let well = setup.serves_on("127.0.0.1:0", Answer::Status(1));
     let port = well.rsplit_once(':')?.1.to_string();
-    let old = world.serves_on(&format!("127.0.0.2:{port}"), Answer::Status(1));
-    let server = dns(world, &["127.0.0.1", "127.0.0.2"]);
-    let registry = world.registry("pay.json", &[&well]);
-    Some(probe(&[&registry, &format!("dns://{server}/pay.test:{port}")]).says(&[&old, "pay.test", "but not by"]))
+    let old = setup.serves_on(&format!("127.0.0.2:{port}"), Answer::Status(1));
+    let server = dns(setup, &["127.0.0.1", "127.0.0.2"]);
+    let registry = setup.registry("pay.json", &[&well]);
+    Some(probe(&[&registry, &format!("dns://{server}/pay.test:{port}")]).answer_with(&[&old, "pay.test", "but not by"]))
 }
 
-pub fn expected_and_missing(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
-    let registry = world.registry("pay.json", &[&well]);
-    Some(probe(&["--expect", "127.0.0.1:9", &registry]).says(&["127.0.0.1:9 was expected"]))
+pub fn expected_and_missing(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
+    let registry = setup.registry("pay.json", &[&well]);
+    Some(probe(&["--expect", "127.0.0.1:9", &registry]).answer_with(&["127.0.0.1:9 was expected"]))
 }
 
-pub fn watch_was_lost_for_a_while(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
-    let registry = world.registry("pay.json", &[&well]);
-    let run = command("watch", &["--plaintext", "--for", "6s", &registry]).says(&["was lost for"]);
-    Some(run.meanwhile(move |world, watch| {
+pub fn watch_was_lost_for_a_while(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
+    let registry = setup.registry("pay.json", &[&well]);
+    let run = command("watch", &["--plaintext", "--for", "6s", &registry]).answer_with(&["was lost for"]);
+    Some(run.meanwhile(move |setup, watch| {
         watch.wait_for("READY", LONG, |event| event["to"] == "READY");
-        world.file("pay.json", "{ this is half of a");
+        setup.file("pay.json", "{ this is half of a");
         watch.wait_for("broken", LONG, |event| event["kind"] == "backend" && event["status"] == "broken");
-        world.registry("pay.json", &[&well]);
+        setup.registry("pay.json", &[&well]);
     }))
 }
 
-pub fn none_usable(world: &mut World) -> Option<Run> {
-    let (a, b) = (world.nobody(), world.nobody());
-    let registry = world.judged(&[(&a, "critical"), (&b, "critical")]);
-    Some(probe(&[&registry]).says(&[&a, &b, "critical"]))
+pub fn none_usable(setup: &mut Setup) -> Option<Run> {
+    let (a, b) = (setup.unused_port(), setup.unused_port());
+    let registry = setup.judged(&[(&a, "critical"), (&b, "critical")]);
+    Some(probe(&[&registry]).answer_with(&[&a, &b, "critical"]))
 }
 
-pub fn more_than_allowed(world: &mut World) -> Option<Run> {
-    let (a, b, c) = (world.healthy(), world.healthy(), world.healthy());
-    let registry = world.registry("pay.json", &[&a, &b, &c]);
-    Some(probe(&["--max-endpoints", "2", &registry]).says(&["3 endpoints are listed, but only 2 were probed"]))
+pub fn more_than_allowed(setup: &mut Setup) -> Option<Run> {
+    let (a, b, c) = (setup.healthy(), setup.healthy(), setup.healthy());
+    let registry = setup.registry("pay.json", &[&a, &b, &c]);
+    Some(probe(&["--max-endpoints", "2", &registry]).answer_with(&["3 endpoints are listed, but only 2 were probed"]))
 }
 
 /// An agent that responds to the query for a service with these headers and this list.
-pub fn agent(world: &World, headers: &'static str, list: String) -> String {
-    agent_with(world, headers, list, &[])
+pub fn agent(setup: &Setup, headers: &'static str, list: String) -> String {
+    agent_with(setup, headers, list, &[])
 }
 
 /// [`agent`] with other responses for paths that contain one of these words.
-pub fn agent_with(world: &World, headers: &'static str, list: String, others: &[(&'static str, String)]) -> String {
+pub fn agent_with(setup: &Setup, headers: &'static str, list: String, others: &[(&'static str, String)]) -> String {
     let others = others.to_vec();
-    world.listen(move |mut stream| {
+    setup.listen(move |mut stream| {
         let (list, others) = (list.clone(), others.clone());
         async move {
             loop {
@@ -153,57 +153,57 @@ pub fn instance(address: &str, status: &str) -> serde_json::Value {
     })
 }
 
-pub fn agent_without_leader(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
+pub fn agent_without_leader(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
     let headers = "X-Consul-Index: 7\r\nX-Consul-KnownLeader: false\r\nX-Consul-LastContact: 0\r\n";
-    let agent = agent(world, headers, serde_json::json!([instance(&well, "passing")]).to_string());
-    Some(probe(&[&format!("consul://{agent}/pay")]).says(&["leader"]))
+    let agent = agent(setup, headers, serde_json::json!([instance(&well, "passing")]).to_string());
+    Some(probe(&[&format!("consul://{agent}/pay")]).answer_with(&["leader"]))
 }
 
-pub fn passing_and_dead(world: &mut World) -> Option<Run> {
-    let (well, dead) = (world.healthy(), world.nobody());
-    let registry = world.judged(&[(&well, "healthy"), (&dead, "healthy")]);
-    Some(probe(&[&registry]).says(&[&dead, "is reported as healthy by file", "connection refused"]))
+pub fn passing_and_dead(setup: &mut Setup) -> Option<Run> {
+    let (well, dead) = (setup.healthy(), setup.unused_port());
+    let registry = setup.judged(&[(&well, "healthy"), (&dead, "healthy")]);
+    Some(probe(&[&registry]).answer_with(&[&dead, "is reported as healthy by file", "connection refused"]))
 }
 
 /// An endpoint that is being removed may be in any state.
-pub fn draining(world: &mut World) -> Option<Run> {
-    let (well, leaving, gone) = (world.healthy(), world.healthy(), world.nobody());
-    Some(probe(&[&world.judged(&[(&well, "healthy"), (&leaving, "draining"), (&gone, "draining")])]))
+pub fn draining(setup: &mut Setup) -> Option<Run> {
+    let (well, leaving, gone) = (setup.healthy(), setup.healthy(), setup.unused_port());
+    Some(probe(&[&setup.judged(&[(&well, "healthy"), (&leaving, "draining"), (&gone, "draining")])]))
 }
 
 #[cfg(feature = "consul")]
-pub fn blind_token(world: &mut World) -> Option<Run> {
+pub fn blind_token(setup: &mut Setup) -> Option<Run> {
     use crate::support::consul::{ConsulAgent, Mode};
     let agent = ConsulAgent::start(Mode::Acl)?;
     agent.register_simple("pay", "pay-1", 9001);
     let token = agent.token("nothing", None);
     let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent.address()).env("CONSUL_HTTP_TOKEN", &token);
-    world.keep(agent);
-    Some(run.says(&["consul hid results from this token"]))
+    setup.keep(agent);
+    Some(run.answer_with(&["consul hid results from this token"]))
 }
 
 #[cfg(not(feature = "consul"))]
-pub fn blind_token(_: &mut World) -> Option<Run> {
+pub fn blind_token(_: &mut Setup) -> Option<Run> {
     None
 }
 
 /// An idle cycle in which the list is rewritten when the idle period starts.
-fn idle(registry: &str, then: impl FnOnce(&World) + 'static) -> Run {
-    probe(&["--idle", "2s", "--plaintext", registry]).meanwhile(move |world, running| {
+fn idle(registry: &str, then: impl FnOnce(&Setup) + 'static) -> Run {
+    probe(&["--idle", "2s", "--plaintext", registry]).meanwhile(move |setup, running| {
         running.wait_for("the idle time", LONG, |event| event["kind"] == "idle" && event["phase"] == "waiting");
-        then(world);
+        then(setup);
     })
 }
 
-pub fn moved_while_idle(world: &mut World) -> Option<Run> {
-    let (old, new) = (world.healthy(), world.healthy());
-    let registry = world.registry("pay.json", &[&old]);
-    let says = [old.clone(), new.clone()];
-    let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[
-        &says[0],
-        &says[1],
+pub fn moved_while_idle(setup: &mut Setup) -> Option<Run> {
+    let (old, new) = (setup.healthy(), setup.healthy());
+    let registry = setup.registry("pay.json", &[&old]);
+    let answer_with = [old.clone(), new.clone()];
+    let run = idle(&registry, move |setup| drop(setup.registry("pay.json", &[&new])));
+    Some(run.answer_with(&[
+        &answer_with[0],
+        &answer_with[1],
         "was removed from file:",
         "still responds",
         "kratos 2.5.4 to 2.7.2",
@@ -211,28 +211,28 @@ pub fn moved_while_idle(world: &mut World) -> Option<Run> {
     ]))
 }
 
-pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
-    let (old, new) = (world.healthy(), world.nobody());
-    let registry = world.registry("pay.json", &[&old]);
-    let says = new.clone();
-    let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[&says, "the call after the idle period failed", "connection refused"]))
+pub fn call_after_idle_fails(setup: &mut Setup) -> Option<Run> {
+    let (old, new) = (setup.healthy(), setup.unused_port());
+    let registry = setup.registry("pay.json", &[&old]);
+    let answer_with = new.clone();
+    let run = idle(&registry, move |setup| drop(setup.registry("pay.json", &[&new])));
+    Some(run.answer_with(&[&answer_with, "the call after the idle period failed", "connection refused"]))
 }
 
 /// A server that delays its SETTINGS, with a deadline that a warm connection meets easily.
-pub fn idle_exit_too_slow(world: &mut World) -> Option<Run> {
-    let slow = world.listen(|stream| async {
+pub fn idle_exit_too_slow(setup: &mut Setup) -> Option<Run> {
+    let slow = setup.listen(|stream| async {
         tokio::time::sleep(Duration::from_millis(400)).await;
         serve_health(stream, Answer::Status(1)).await;
     });
-    let registry = world.registry("pay.json", &[&slow]);
+    let registry = setup.registry("pay.json", &[&slow]);
     let arguments = ["--idle", "1s", "--plaintext", "--rpc-timeout", "250ms", registry.as_str()];
-    Some(probe(&arguments).says(&[&slow, "its deadline is 250ms", "http2 4"]))
+    Some(probe(&arguments).answer_with(&[&slow, "its deadline is 250ms", "http2 4"]))
 }
 
-pub fn no_call_before_the_silence(world: &mut World) -> Option<Run> {
-    let dead = world.nobody();
-    let registry = world.registry("pay.json", &[&dead]);
+pub fn no_call_before_the_silence(setup: &mut Setup) -> Option<Run> {
+    let dead = setup.unused_port();
+    let registry = setup.registry("pay.json", &[&dead]);
     let arguments = ["--idle", "2s", "--plaintext", registry.as_str()];
-    Some(probe(&arguments).says(&[&dead, "the call before the idle period failed", "connection refused"]))
+    Some(probe(&arguments).answer_with(&[&dead, "the call before the idle period failed", "connection refused"]))
 }

@@ -4,14 +4,14 @@ use tokio::io::AsyncWriteExt;
 
 use super::reaching::goaway;
 use super::scenario::{Run, command};
-use super::world::{SETTINGS, World, first_words, until_gone};
+use super::setup::{SETTINGS, Setup, first_data, until_gone};
 
 /// A server that makes every connection READY, then sends `last` and closes it; watched for `time`.
-fn ends(world: &World, last: Vec<u8>, time: &str) -> (String, Run) {
-    let address = world.listen(move |mut stream| {
+fn ends(setup: &Setup, last: Vec<u8>, time: &str) -> (String, Run) {
+    let address = setup.listen(move |mut stream| {
         let words = [SETTINGS, &last].concat();
         async move {
-            first_words(&mut stream).await;
+            first_data(&mut stream).await;
             let _ = stream.write_all(&words).await;
             let _ = stream.shutdown().await;
             until_gone(&mut stream).await;
@@ -21,17 +21,17 @@ fn ends(world: &World, last: Vec<u8>, time: &str) -> (String, Run) {
     (address, run)
 }
 
-pub fn too_many_pings(world: &mut World) -> Option<Run> {
-    let (address, run) = ends(world, goaway(11, "too_many_pings"), "500ms");
-    Some(run.says(&[&address, "ENHANCE_YOUR_CALM", "too_many_pings"]))
+pub fn too_many_pings(setup: &mut Setup) -> Option<Run> {
+    let (address, run) = ends(setup, goaway(11, "too_many_pings"), "500ms");
+    Some(run.answer_with(&[&address, "ENHANCE_YOUR_CALM", "too_many_pings"]))
 }
 
-pub fn rotated_by_age(world: &mut World) -> Option<Run> {
-    let (address, run) = ends(world, goaway(0, "max_age"), "500ms");
-    Some(run.says(&[&address, "rotates connections", "max_age"]))
+pub fn rotated_by_age(setup: &mut Setup) -> Option<Run> {
+    let (address, run) = ends(setup, goaway(0, "max_age"), "500ms");
+    Some(run.answer_with(&[&address, "rotates connections", "max_age"]))
 }
 
-pub fn flapping(world: &mut World) -> Option<Run> {
-    let (address, run) = ends(world, Vec::new(), "8s");
-    Some(run.says(&[&address, "is flapping", "closed by peer"]))
+pub fn flapping(setup: &mut Setup) -> Option<Run> {
+    let (address, run) = ends(setup, Vec::new(), "8s");
+    Some(run.answer_with(&[&address, "is flapping", "closed by peer"]))
 }

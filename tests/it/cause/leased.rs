@@ -7,13 +7,13 @@ pub use with_etcd::*;
 #[cfg(not(feature = "etcd"))]
 mod without {
     use super::super::scenario::Run;
-    use super::super::world::World;
+    use super::super::setup::Setup;
 
     macro_rules! absent {
-        ($($name:ident)*) => { $(pub fn $name(_: &mut World) -> Option<Run> { None })* };
+        ($($name:ident)*) => { $(pub fn $name(_: &mut Setup) -> Option<Run> { None })* };
     }
     absent!(
-        key_without_lease lease_that_nobody_renews lease_of_an_hour one_address_under_two_keys
+        key_without_lease lease_not_renewed lease_of_an_hour one_address_under_two_keys
         registered_in_etcd_for_http_only value_of_another_layout under_another_prefix one_bad_value only_bad_values
         bad_value_of_another_service
     );
@@ -26,59 +26,59 @@ mod with_etcd {
     use serde_json::json;
 
     use super::super::scenario::{Run, probe};
-    use super::super::world::World;
+    use super::super::setup::Setup;
     use crate::support::etcd::Etcd;
 
     /// `probe` of the service `pay` in `etcd`, which is kept running.
-    fn of(world: &mut World, etcd: Etcd) -> Run {
+    fn of(setup: &mut Setup, etcd: Etcd) -> Run {
         let run = probe(&[&format!("etcd://{}/pay", etcd.endpoints())]);
-        world.keep(etcd);
+        setup.keep(etcd);
         run
     }
 
-    pub fn key_without_lease(world: &mut World) -> Option<Run> {
+    pub fn key_without_lease(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let (leased, plain) = (world.healthy(), world.healthy());
+        let (leased, plain) = (setup.healthy(), setup.healthy());
         let lease = etcd.grant(60);
         etcd.put("pay/1", &leased, lease);
         etcd.put("pay/2", &plain, 0);
-        Some(of(world, etcd).says(&["1 of 2 entries have no lease", &format!("\"pay/2\" ({plain})")]))
+        Some(of(setup, etcd).answer_with(&["1 of 2 entries have no lease", &format!("\"pay/2\" ({plain})")]))
     }
 
-    pub fn lease_that_nobody_renews(world: &mut World) -> Option<Run> {
+    pub fn lease_not_renewed(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         let lease = etcd.grant(15);
         etcd.put("pay/1", &well, lease);
         while etcd.left(lease) > 4 {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        Some(of(world, etcd).says(&["lease is not being renewed: \"pay/1\"", &well, "s left of 15s"]))
+        Some(of(setup, etcd).answer_with(&["lease is not being renewed: \"pay/1\"", &well, "s left of 15s"]))
     }
 
-    pub fn lease_of_an_hour(world: &mut World) -> Option<Run> {
+    pub fn lease_of_an_hour(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
         etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(3600));
-        Some(of(world, etcd).says(&[&well, "3600s (kratos's default is 15s)"]))
+        Some(of(setup, etcd).answer_with(&[&well, "3600s (kratos's default is 15s)"]))
     }
 
-    pub fn one_address_under_two_keys(world: &mut World) -> Option<Run> {
+    pub fn one_address_under_two_keys(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         for key in ["pay/7587862094925234", "pay/7587862094925299"] {
             etcd.put(key, &well, etcd.grant(60));
         }
-        Some(of(world, etcd).says(&[&well, "is registered 2 times in etcd", "\"pay/7587862094925299\""]))
+        Some(of(setup, etcd).answer_with(&[&well, "is registered 2 times in etcd", "\"pay/7587862094925299\""]))
     }
 
     /// As etcd's own naming package writes it, under the prefix of Dubbo's applications.
-    pub fn value_of_another_layout(world: &mut World) -> Option<Run> {
+    pub fn value_of_another_layout(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         etcd.put("/services/pay/1", &json!({ "Op": 0, "Addr": well, "Metadata": null }).to_string(), 0);
-        let run = of(world, etcd).says(&[
+        let run = of(setup, etcd).answer_with(&[
             "\"/services/pay/1\"",
             "its value is in the format of etcd-naming",
             "look under pay/",
@@ -86,17 +86,17 @@ mod with_etcd {
         Some(run.does(&["/pay?prefix=/services"]))
     }
 
-    pub fn under_another_prefix(world: &mut World) -> Option<Run> {
+    pub fn under_another_prefix(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         etcd.put("/eu/prod/pay/1", &well, 0);
-        let run = of(world, etcd).says(&["key \"/eu/prod/pay/1\" is under another prefix"]);
+        let run = of(setup, etcd).answer_with(&["key \"/eu/prod/pay/1\" is under another prefix"]);
         Some(run.does(&["/pay?prefix=/eu/prod"]).never(&["datacenter"]))
     }
 
-    pub fn one_bad_value(world: &mut World) -> Option<Run> {
+    pub fn one_bad_value(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
         let lease = etcd.grant(60);
         etcd.put("/microservices/pay/1", &value.to_string(), lease);
@@ -104,32 +104,35 @@ mod with_etcd {
         etcd.put("/microservices/pay/3", "to be done", lease);
         let words =
             ["2 of 3 keys cannot be used: key \"/microservices/pay/2\": it is not valid JSON", "lose the whole list"];
-        Some(of(world, etcd).says(&words))
+        Some(of(setup, etcd).answer_with(&words))
     }
 
     /// Kratos' clients read `/microservices/pay` without a trailing slash.
-    pub fn bad_value_of_another_service(world: &mut World) -> Option<Run> {
+    pub fn bad_value_of_another_service(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
-        let well = world.healthy();
+        let well = setup.healthy();
         let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
         etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(60));
         etcd.put("/microservices/payments/1", "to be done", etcd.grant(60));
-        Some(of(world, etcd).says(&["\"/microservices/payments/1\"", "lose the whole list"]))
+        Some(of(setup, etcd).answer_with(&["\"/microservices/payments/1\"", "lose the whole list"]))
     }
 
-    pub fn only_bad_values(world: &mut World) -> Option<Run> {
+    pub fn only_bad_values(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
         for (key, value) in [("pay/1", "10.0.0.1:65536"), ("pay/2", "10.0.0.1:abc"), ("pay/3", "[[[[")] {
             etcd.put(key, value, 0);
         }
-        Some(of(world, etcd).says(&["none of 3 keys can be read", "has an invalid port: must be from 1 to 65535"]))
+        Some(
+            of(setup, etcd)
+                .answer_with(&["none of 3 keys can be read", "has an invalid port: must be from 1 to 65535"]),
+        )
     }
 
-    pub fn registered_in_etcd_for_http_only(world: &mut World) -> Option<Run> {
+    pub fn registered_in_etcd_for_http_only(setup: &mut Setup) -> Option<Run> {
         let etcd = Etcd::start()?;
         let value = json!({ "id": "1", "name": "pay", "endpoints": ["http://127.0.0.1:8000"] });
         etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(15));
         let words = ["1 registered -> 0 with a grpc endpoint", "kratos registered it for http only, not for grpc"];
-        Some(of(world, etcd).says(&words))
+        Some(of(setup, etcd).answer_with(&words))
     }
 }

@@ -2,42 +2,42 @@
 //! findings that it must produce. docs/findings.md lists them.
 
 mod authority;
-mod crowd;
 mod discovery;
+mod idle_checks;
 mod lasting;
 mod leased;
 mod machine;
 mod malformed;
+mod many_endpoints;
 mod names;
 mod neighbours;
 mod page;
-mod patience;
 mod proxied;
 mod reaching;
 mod registries;
 mod rights;
 mod scenario;
 mod secured;
-mod silence;
+pub mod setup;
 mod sliced;
 mod stalled;
+mod time_limits;
 mod watched;
-pub mod world;
 
 use std::collections::BTreeSet;
 
 use grpc_discover::diagnosis::FINDINGS;
-use scenario::{Needs, Scenario, Told, hold};
+use scenario::{Needs, Reported, Scenario, hold};
 
 /// One line for each scenario: the slice, and a test for each, so that they run in parallel and fail separately.
 macro_rules! scenarios {
-    ($($room:ident::$name:ident: [$($code:literal)*] exit $exit:literal $told:ident, needs $needs:ident;)*) => {
+    ($($room:ident::$name:ident: [$($code:literal)*] exit $exit:literal $reported:ident, needs $needs:ident;)*) => {
         /// Every scenario.
         pub const SCENARIOS: &[Scenario] = &[$(Scenario {
             name: stringify!($name),
             findings: &[$($code),*],
             exit: $exit,
-            told: Told::$told,
+            reported: Reported::$reported,
             needs: Needs::$needs,
             set_up: $room::$name,
         }),*];
@@ -55,10 +55,10 @@ macro_rules! scenarios {
 
 scenarios! {
     // Registries.
-    discovery::dns_server_silent: ["GD101"] exit 3 Late, needs Nothing;
+    discovery::dns_server_unresponsive: ["GD101"] exit 3 Late, needs Nothing;
     discovery::dns_server_fails: ["GD101"] exit 3 AtOnce, needs Nothing;
     discovery::agent_down: ["GD101"] exit 3 AtOnce, needs ConsulBackend;
-    discovery::nobody_registered: ["GD102"] exit 2 AtOnce, needs Nothing;
+    discovery::no_instance_registered: ["GD102"] exit 2 AtOnce, needs Nothing;
     discovery::empty_file: ["GD102"] exit 2 AtOnce, needs Nothing;
     discovery::registries_disagree: ["GD103"] exit 1 AtOnce, needs Nothing;
     discovery::blind_token: ["GD104"] exit 3 AtOnce, needs ConsulServer;
@@ -108,7 +108,7 @@ scenarios! {
     leased::bad_value_of_another_service: ["GD132"] exit 1 AtOnce, needs EtcdServer;
     leased::only_bad_values: ["GD139"] exit 3 AtOnce, needs EtcdServer;
     leased::key_without_lease: ["GD117"] exit 1 AtOnce, needs EtcdServer;
-    leased::lease_that_nobody_renews: ["GD118"] exit 1 AtOnce, needs EtcdServer;
+    leased::lease_not_renewed: ["GD118"] exit 1 AtOnce, needs EtcdServer;
     leased::lease_of_an_hour: ["GD119"] exit 0 AtOnce, needs EtcdServer;
     leased::one_address_under_two_keys: ["GD112"] exit 1 AtOnce, needs EtcdServer;
     leased::registered_in_etcd_for_http_only: ["GD110"] exit 2 AtOnce, needs EtcdServer;
@@ -148,7 +148,7 @@ scenarios! {
     reaching::reset: ["GD203"] exit 2 AtOnce, needs Nothing;
     reaching::one_black_hole: ["GD204"] exit 1 Late, needs Nothing;
     reaching::closed_before_settings: ["GD205"] exit 2 AtOnce, needs Nothing;
-    reaching::silent_port: ["GD206"] exit 2 Late, needs Nothing;
+    reaching::unresponsive_port: ["GD206"] exit 2 Late, needs Nothing;
     reaching::host_name_without_address: ["GD207"] exit 2 AtOnce, needs Nothing;
     reaching::forbidden_here: ["GD208"] exit 3 AtOnce, needs Root;
     reaching::unix_socket_that_is_not_there: ["GD209"] exit 2 AtOnce, needs Nothing;
@@ -249,13 +249,13 @@ scenarios! {
     registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
     registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
 
-    silence::dropped_by_a_proxy: ["GD611"] exit 1 Late, needs Nothing;
-    silence::dropped_by_a_firewall: ["GD611"] exit 1 Late, needs Root;
-    silence::cut_by_proxies: ["GD612" "GD612"] exit 1 Late, needs Nothing;
-    silence::forgotten_and_reset: ["GD612"] exit 1 Late, needs Nothing;
-    silence::limit_of_the_path: ["GD613"] exit 0 Late, needs Nothing;
-    silence::limit_above_the_ladder: ["GD613"] exit 0 Late, needs Nothing;
-    silence::dropped_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
+    idle_checks::dropped_by_a_proxy: ["GD611"] exit 1 Late, needs Nothing;
+    idle_checks::dropped_by_a_firewall: ["GD611"] exit 1 Late, needs Root;
+    idle_checks::cut_by_proxies: ["GD612" "GD612"] exit 1 Late, needs Nothing;
+    idle_checks::state_lost_and_reset: ["GD612"] exit 1 Late, needs Nothing;
+    idle_checks::limit_of_the_path: ["GD613"] exit 0 Late, needs Nothing;
+    idle_checks::limit_above_the_ladder: ["GD613"] exit 0 Late, needs Nothing;
+    idle_checks::dropped_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
 
     proxied::idle_limit_with_goaway: ["GD420" "GD613" "GD614"] exit 0 Late, needs Nothing;
 

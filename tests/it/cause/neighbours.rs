@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::SCENARIOS;
-use super::world::World;
+use super::setup::Setup;
 
 /// One run of one tool.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ const RECORDED: &[(&str, &[&str], &[&str])] = &[
     ("http1", &["-plaintext"], &[]),
     ("ssh_banner", &["-plaintext"], &[]),
     ("closed_before_settings", &["-plaintext"], &[]),
-    ("silent_port", &["-plaintext"], &[]),
+    ("unresponsive_port", &["-plaintext"], &[]),
     ("plaintext_on_tls", &["-plaintext"], &[]),
     ("tls_on_plaintext", &[], &["-tls"]),
     ("expired", &["-cacert", "CA"], &["-tls", "-tls-ca-cert", "CA"]),
@@ -63,24 +63,24 @@ fn record(programs: &Path) {
     let mut records = Vec::new();
     for (name, grpcurl, probe) in RECORDED {
         let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).unwrap();
-        let mut world = World::new();
-        let run = (scenario.set_up)(&mut world).unwrap();
+        let mut setup = Setup::new();
+        let run = (scenario.set_up)(&mut setup).unwrap();
         let address = run.target().to_string();
-        let authority = world.path("ca.pem").display().to_string();
+        let authority = setup.path("ca.pem").display().to_string();
         let check = "grpc.health.v1.Health/Check";
         for (tool, module, flags, rest) in [
             ("grpcurl", "github.com/fullstorydev/grpcurl", grpcurl, vec![address.as_str(), check]),
             ("grpc-health-probe", "github.com/grpc-ecosystem/grpc-health-probe", probe, vec!["-addr", &address]),
         ] {
-            let told = flags.iter().map(|flag| if *flag == "CA" { authority.as_str() } else { flag });
+            let reported = flags.iter().map(|flag| if *flag == "CA" { authority.as_str() } else { flag });
             let mut command = Command::new(programs.join(tool));
-            command.args(told).args(rest).stdin(Stdio::null());
-            let began = Instant::now();
+            command.args(reported).args(rest).stdin(Stdio::null());
+            let started_at = Instant::now();
             let output = command.output().unwrap();
-            let seconds = (began.elapsed().as_secs_f64() * 100.0).round() / 100.0;
-            let said = [output.stdout, output.stderr].concat();
-            let said = String::from_utf8_lossy(&said);
-            let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            let seconds = (started_at.elapsed().as_secs_f64() * 100.0).round() / 100.0;
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8_lossy(&printed);
+            let last = printed.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
             // grpc_health_probe starts its line with the time of day.
             let last = last.split_once(" error: ").filter(|(time, _)| time.starts_with("20")).map_or(last, |(_, l)| l);
             records.push(Record {
@@ -100,7 +100,7 @@ fn record(programs: &Path) {
 }
 
 #[test]
-fn the_recorded_neighbours_are_those_of_the_list() {
+fn the_recorded_tools_are_those_of_the_list() {
     if let Some(programs) = std::env::var_os("RECORD_NEIGHBOURS") {
         record(Path::new(&programs));
     }

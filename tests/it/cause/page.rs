@@ -10,7 +10,7 @@ use super::{SCENARIOS, neighbours};
 fn page() -> String {
     let mut page = String::from(
         "# Findings\n\nWritten from `src/diagnosis/catalog.rs` and the scenarios of `tests/it/cause` (`UPDATE_DOCS=1 cargo test`). \
-         `grpc-discover\nexplain CODE` prints the same.\n\nA finding is told only with proof: it cites the numbers of the \
+         `grpc-discover\nexplain CODE` prints the same.\n\nA finding is reported only with proof: it cites the numbers of the \
          events that show it. Severity decides the exit code\ntogether with `--fail-on`: `info` never spoils it, `warn` and \
          `critical` do. Each is proved by a scenario: a test of that name\nsets the cause up with real sockets, runs the \
          command, and demands exactly the findings listed.\n\n| code | name | severity | scenarios |\n|---|---|---|---|\n",
@@ -64,8 +64,8 @@ fn neighbours() -> String {
     let records = neighbours::recorded();
     let versions: BTreeSet<String> = records.iter().map(|r| format!("{} {}", r.tool, r.version)).collect();
     let mut text = format!(
-        "\n## What the neighbours say\n\nThe same scenarios, asked by {}: a recorded run (`tests/it/cause/neighbours.json`; \
-         tests/peers/README.md says\nhow to record it again) with default flags, beside those that say how to speak. \
+        "\n## What other tools print\n\nThe same scenarios with {}: a recorded run (`tests/it/cause/neighbours.json`; \
+         tests/peers/README.md describes\nhow to record it again) with default flags, beside those that set the protocol. \
          Seconds until the exit, and the last line.\n\n| scenario | here | tool | seconds | last line |\n|---|---|---|---|---|\n",
         versions.into_iter().collect::<Vec<_>>().join(" and "),
     );
@@ -74,10 +74,10 @@ fn neighbours() -> String {
         let kinds = FINDINGS.iter().filter(|kind| scenario.findings.contains(&kind.code));
         let names: Vec<String> = kinds.map(|kind| format!("{} {}", kind.code, kind.name)).collect();
         let call = format!("{} {}", record.tool, record.flags);
-        let said = record.last_line.replace('|', "\\|");
+        let printed = record.last_line.replace('|', "\\|");
         let _ = writeln!(
             text,
-            "| `{}` | {} | `{}` | {:.2} | `{said}` |",
+            "| `{}` | {} | `{}` | {:.2} | `{printed}` |",
             record.scenario,
             names.join(", "),
             call.trim(),
@@ -94,7 +94,7 @@ fn scenarios(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_findings_page_is_what_the_table_and_the_scenarios_say() {
+fn the_findings_page_matches_the_catalog_and_the_scenarios() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, page()).unwrap();

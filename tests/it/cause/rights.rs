@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::discovery::instance;
 use super::scenario::{Run, command};
-use super::world::{World, until_gone};
+use super::setup::{Setup, until_gone};
 use crate::support::tool::Running;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -25,10 +25,10 @@ enum Reply {
 
 /// An agent that replies to the consistent queries (true) and the blocking ones, each counted from 0, as scripted by
 /// `script`.
-fn scripted(world: &World, script: impl Fn(bool, usize) -> Reply + Send + Sync + 'static) -> String {
+fn scripted(setup: &Setup, script: impl Fn(bool, usize) -> Reply + Send + Sync + 'static) -> String {
     let script = Arc::new(script);
     let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
-    world.listen(move |mut stream| {
+    setup.listen(move |mut stream| {
         let (script, counts) = (script.clone(), counts.clone());
         async move {
             let mut head = [0; 4096];
@@ -74,59 +74,62 @@ fn denied(watch: &mut Running) {
     nothing_is_gone(watch);
 }
 
-pub fn registry_comes_back_empty(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
-    let registry = world.registry("pay.json", &[&well]);
+pub fn registry_comes_back_empty(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
+    let registry = setup.registry("pay.json", &[&well]);
     let run = command("watch", &["--plaintext", "--for", "6s", &registry]);
-    let run = run.says(&["was lost for", "recovered after a gap without 1 of the 1 endpoints", "for at most 10s"]);
-    Some(run.meanwhile(move |world, watch| {
+    let run =
+        run.answer_with(&["was lost for", "recovered after a gap without 1 of the 1 endpoints", "for at most 10s"]);
+    Some(run.meanwhile(move |setup, watch| {
         ready(watch);
-        world.file("pay.json", "{ this is half of a");
+        setup.file("pay.json", "{ this is half of a");
         watch.wait_for("broken", LONG, |event| event["kind"] == "backend" && event["status"] == "broken");
-        world.registry("pay.json", &[]);
+        setup.registry("pay.json", &[]);
         watch.wait_for("recovered", LONG, |event| event["kind"] == "backend" && event["status"] == "recovered");
-        world.registry("pay.json", &[&well]);
+        setup.registry("pay.json", &[&well]);
         watch.wait_for("the end", LONG, |event| event["kind"] == "summary");
         nothing_is_gone(watch);
     }))
 }
 
-pub fn access_is_lost(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
+pub fn access_is_lost(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
     let list = json!([instance(&well, "passing")]);
-    let agent = scripted(world, move |is_consistent, number| match (is_consistent, number) {
+    let agent = scripted(setup, move |is_consistent, number| match (is_consistent, number) {
         (true, 0) => Reply::Now(200, SEVEN, list.clone()),
         _ => Reply::Now(403, "", json!("token does not exist: ACL not found")),
     });
     let run = command("watch", &["--plaintext", "--for", "3s", &format!("consul://{agent}/pay")]);
-    let run =
-        run.says(&["has denied access since", "its last list is kept", "ACL not found"]).does(&["consul acl token"]);
+    let run = run
+        .answer_with(&["has denied access since", "its last list is kept", "ACL not found"])
+        .does(&["consul acl token"]);
     Some(run.meanwhile(|_, watch| denied(watch)))
 }
 
-pub fn results_are_hidden_from_a_watch(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
+pub fn results_are_hidden_from_a_watch(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
     let list = json!([instance(&well, "passing")]);
-    let agent = scripted(world, move |is_consistent, number| match (is_consistent, number) {
+    let agent = scripted(setup, move |is_consistent, number| match (is_consistent, number) {
         (true, 0) => Reply::Now(200, SEVEN, list.clone()),
         _ => Reply::Now(200, FILTERED, json!([])),
     });
     let run = command("watch", &["--plaintext", "--for", "3s", &format!("consul://{agent}/pay")]);
-    let run =
-        run.env("CONSUL_HTTP_TOKEN", "some").says(&["has denied access since", "consul hid results from this token"]);
+    let run = run
+        .env("CONSUL_HTTP_TOKEN", "some")
+        .answer_with(&["has denied access since", "consul hid results from this token"]);
     Some(run.meanwhile(|_, watch| denied(watch)))
 }
 
-pub fn agent_that_contradicts_itself(world: &mut World) -> Option<Run> {
-    let well = world.healthy();
+pub fn agent_that_contradicts_itself(setup: &mut Setup) -> Option<Run> {
+    let well = setup.healthy();
     let list = json!([instance(&well, "passing")]);
-    let agent = scripted(world, move |is_consistent, number| match (is_consistent, number) {
+    let agent = scripted(setup, move |is_consistent, number| match (is_consistent, number) {
         (true, number) if number % 2 == 0 => Reply::Now(200, SEVEN, list.clone()),
         (true, _) | (false, 0 | 1) => Reply::Now(200, EIGHT, json!([])),
         (false, _) => Reply::Never,
     });
     let run = command("watch", &["--plaintext", "--for", "7s", &format!("consul://{agent}/pay")]);
-    let run = run.says(&["returned an empty list 2 times"]);
+    let run = run.answer_with(&["returned an empty list 2 times"]);
     Some(run.meanwhile(|_, watch| {
         watch.wait_for("the end", LONG, |event| event["kind"] == "summary");
         nothing_is_gone(watch);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::world::World;
+use super::setup::Setup;
 use crate::support::namespace::Namespace;
 use crate::support::tool::{Finished, Running, after, run_command, tool};
 
@@ -30,7 +30,7 @@ pub enum Needs {
 
 /// How soon the first finding must be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum Reported {
     /// Everything queried responds: no timeout is involved.
     AtOnce,
     /// After a wait for a response that was not received.
@@ -46,22 +46,22 @@ pub struct Scenario {
     /// The exit code.
     pub exit: i32,
     /// How soon.
-    pub told: Told,
+    pub reported: Reported,
     /// What it requires.
     pub needs: Needs,
     /// Sets it up; `None` if something is not available (which was reported on stderr).
-    pub set_up: fn(&mut World) -> Option<Run>,
+    pub set_up: fn(&mut Setup) -> Option<Run>,
 }
 
 /// What happens while the tool runs.
-type Meanwhile = Box<dyn FnOnce(&World, &mut Running)>;
+type Meanwhile = Box<dyn FnOnce(&Setup, &mut Running)>;
 
 /// A command line of the tool, and what its findings must contain.
 #[derive(Default)]
 pub struct Run {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    says: Vec<String>,
+    answer_with: Vec<String>,
     does: Vec<String>,
     never: Vec<String>,
     namespace: Option<Namespace>,
@@ -82,8 +82,8 @@ pub fn command(name: &str, arguments: &[&str]) -> Run {
 
 impl Run {
     /// The text of the findings contains all of these: the address, the stage, the peer's own message.
-    pub fn says(mut self, words: &[&str]) -> Run {
-        self.says.extend(words.iter().map(ToString::to_string));
+    pub fn answer_with(mut self, words: &[&str]) -> Run {
+        self.answer_with.extend(words.iter().map(ToString::to_string));
         self
     }
 
@@ -116,7 +116,7 @@ impl Run {
     }
 
     /// Does this while the tool runs.
-    pub fn meanwhile(self, act: impl FnOnce(&World, &mut Running) + 'static) -> Run {
+    pub fn meanwhile(self, act: impl FnOnce(&Setup, &mut Running) + 'static) -> Run {
         Run { meanwhile: Some(Box::new(act)), ..self }
     }
 
@@ -137,14 +137,19 @@ impl Run {
     }
 
     /// Runs it until it exits.
-    pub fn finish(mut self, world: &World) -> Finished {
+    pub fn finish(mut self, setup: &Setup) -> Finished {
         let Some(meanwhile) = self.meanwhile.take() else { return run_command(self.command()) };
         let mut running = Running::start_command(self.command());
-        meanwhile(world, &mut running);
-        let began = std::time::Instant::now();
+        meanwhile(setup, &mut running);
+        let started_at = std::time::Instant::now();
         let (status, events) = running.finish(Duration::from_secs(60));
         let lines: Vec<String> = events.iter().map(|(_, event)| event.to_string()).collect();
-        Finished { code: status.code().unwrap_or(-1), out: lines.join("\n"), err: String::new(), took: began.elapsed() }
+        Finished {
+            code: status.code().unwrap_or(-1),
+            out: lines.join("\n"),
+            err: String::new(),
+            took: started_at.elapsed(),
+        }
     }
 }
 
@@ -154,11 +159,11 @@ pub fn hold(scenario: &Scenario) {
     if !is_here(scenario.needs) {
         return;
     }
-    let mut world = World::new();
-    let Some(mut run) = (scenario.set_up)(&mut world) else { return };
-    let says = std::mem::take(&mut run.says);
+    let mut setup = Setup::new();
+    let Some(mut run) = (scenario.set_up)(&mut setup) else { return };
+    let answer_with = std::mem::take(&mut run.answer_with);
     let (does, never) = (std::mem::take(&mut run.does), std::mem::take(&mut run.never));
-    let finished = run.finish(&world);
+    let finished = run.finish(&setup);
     let all = finished.all();
 
     let mut expected = scenario.findings.to_vec();
@@ -171,16 +176,16 @@ pub fn hold(scenario: &Scenario) {
     let events = finished.events();
     let findings: Vec<&Value> = events.iter().filter(|event| event["kind"] == "finding").collect();
     let text: String = findings.iter().filter_map(|finding| finding["text"].as_str()).collect::<Vec<_>>().join("\n");
-    for word in says {
+    for word in answer_with {
         assert!(text.contains(&word), "{word:?} is missing in\n{text}\n{all}");
     }
     let remedies: String =
         findings.iter().filter_map(|finding| finding["remedy"].as_str()).collect::<Vec<_>>().join("\n");
     for word in does {
-        assert!(remedies.contains(&word), "no remedy says {word:?}\n{remedies}\n{all}");
+        assert!(remedies.contains(&word), "no remedy has {word:?}\n{remedies}\n{all}");
     }
     for word in never {
-        assert!(!text.contains(&word) && !remedies.contains(&word), "{word:?} is said\n{text}\n{remedies}\n{all}");
+        assert!(!text.contains(&word) && !remedies.contains(&word), "{word:?} is printed\n{text}\n{remedies}\n{all}");
     }
     // No finding without proof: the events that it cites exist, precede it, and are not conclusions themselves.
     for finding in &findings {
@@ -199,7 +204,7 @@ pub fn hold(scenario: &Scenario) {
         let (codes, run) = (scenario.findings.join(" "), finished.took.as_millis());
         println!("{}: {codes} after {first} ms, the whole run {run} ms", scenario.name);
         // Generous: a debug build on a machine that runs all other tests at the same time.
-        assert!(scenario.told == Told::Late || first < 2_000, "told only after {first} ms\n{all}");
+        assert!(scenario.reported == Reported::Late || first < 2_000, "reported only after {first} ms\n{all}");
     }
 }
 

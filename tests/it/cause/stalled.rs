@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::scenario::{Run, probe};
-use super::world::World;
+use super::setup::Setup;
 
-pub fn stopped_for_a_while(world: &mut World) -> Option<Run> {
-    let address = world.silent();
+pub fn stopped_for_a_while(setup: &mut Setup) -> Option<Run> {
+    let address = setup.silent();
     let run = probe(&["--plaintext", "--connect-timeout", "2s", &address]);
-    let run = run.says(&[&address, "SETTINGS", "this process did not run for", "repeated or ignored as unreliable"]);
+    let run =
+        run.answer_with(&[&address, "SETTINGS", "this process did not run for", "repeated or ignored as unreliable"]);
     Some(run.meanwhile(|_, tool| {
         tool.wait_for("the list", Duration::from_secs(10), |event| event["kind"] == "endpoints");
         tool.signal("-STOP");

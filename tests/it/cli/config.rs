@@ -8,8 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 #[cfg(feature = "consul")]
-use super::stranger::Stranger;
-use crate::cause::world::World;
+use super::foreign_server::ForeignServer;
+use crate::cause::setup::Setup;
 use crate::support::tool::{Finished, run_command, tool};
 
 const FILE: &str = ".grpc-discover.toml";
@@ -29,13 +29,13 @@ fn assert_at_once(finished: &Finished, what: &str) {
 #[test]
 fn a_found_file_carries_no_secret_away() {
     let directory = tempfile::tempdir().unwrap();
-    let stranger = Stranger::new();
+    let foreign_server = ForeignServer::new();
     let secret = directory.path().join("vault-token");
     fs::write(&secret, "s3cret-of-a-file\n").unwrap();
     let text = format!(
         "[defaults]\ntoken-file = {secret:?}\nheader = [\"@{}\"]\n[service.pay]\ntargets = [\"consul://{}/pay\"]\n",
         secret.display(),
-        stranger.address
+        foreign_server.address
     );
     fs::write(directory.path().join(FILE), text).unwrap();
     for arguments in [&["probe", "pay"][..], &["resolve", "-q", "pay"], &["probe", "-o", "json"]] {
@@ -46,23 +46,23 @@ fn a_found_file_carries_no_secret_away() {
         assert!(finished.err.contains("header and token-file are ignored"), "{arguments:?}: {}", finished.all());
         assert!(!finished.all().contains("s3cret"), "{}", finished.all());
     }
-    let received = stranger.received();
-    assert!(received.contains("/v1/health/service/pay"), "it was not asked at all: {received}");
+    let received = foreign_server.received();
+    assert!(received.contains("/v1/health/service/pay"), "it was not queried at all: {received}");
     for sign in ["s3cret", "X-Consul-Token", "x-consul-token", "uthorization"] {
         assert!(!received.contains(sign), "{sign}: {received}");
     }
     // The same address is accepted when typed.
-    let mut command = in_directory(directory.path(), &["resolve", &format!("consul://{}/pay", stranger.address)]);
+    let mut command = in_directory(directory.path(), &["resolve", &format!("consul://{}/pay", foreign_server.address)]);
     command.env("CONSUL_HTTP_TOKEN", "s3cret-of-the-environment");
     assert_eq!(run_command(command).code, 3);
-    assert!(stranger.received().contains("s3cret-of-the-environment"));
+    assert!(foreign_server.received().contains("s3cret-of-the-environment"));
 }
 
 #[test]
 fn metadata_is_not_sent_to_an_address_that_a_found_file_names() {
-    let world = World::new();
+    let setup = Setup::new();
     let directory = tempfile::tempdir().unwrap();
-    let target = world.healthy();
+    let target = setup.healthy();
     fs::write(directory.path().join(FILE), format!("[service.pay]\ntargets = [\"{target}\"]\n")).unwrap();
     let header = ["probe", "--plaintext", "-H", "authorization: sesame", "pay"];
     let typed = run_command(in_directory(directory.path(), &header));
@@ -102,9 +102,9 @@ fn a_found_file_changes_no_exit_code_and_reads_no_file_elsewhere() {
 }
 
 #[test]
-fn a_file_that_may_be_somebody_elses_is_ignored_and_named() {
-    let world = World::new();
-    let healthy = world.healthy();
+fn a_file_that_may_be_another_users_is_ignored_and_named() {
+    let setup = Setup::new();
+    let healthy = setup.healthy();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(FILE);
     fs::write(&file, "[service.pay]\ntargets = [\"127.0.0.1:1\"]\n[defaults]\nservice = \"x\"\n").unwrap();
@@ -132,8 +132,8 @@ fn a_file_that_may_be_somebody_elses_is_ignored_and_named() {
 
 #[test]
 fn a_pipe_a_device_a_directory_and_a_large_file_are_answered_at_once() {
-    let world = World::new();
-    let healthy = world.healthy();
+    let setup = Setup::new();
+    let healthy = setup.healthy();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(FILE);
     let makes: [(&str, &dyn Fn()); 5] = [

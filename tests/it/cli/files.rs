@@ -39,7 +39,7 @@ impl Files {
         self.port.local_addr().unwrap().to_string()
     }
 
-    fn nobody_came(&self) -> bool {
+    fn nothing_received(&self) -> bool {
         self.port.accept().is_err()
     }
 }
@@ -79,7 +79,7 @@ fn certificate_files_that_cannot_be_used_are_exit_64_and_nothing_is_contacted() 
             assert!(!finished.err.contains("hunter2"), "{given:?}: {}", finished.all());
         }
     }
-    assert!(files.nobody_came());
+    assert!(files.nothing_received());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn good_files_are_used_and_a_variable_is_named_as_one() {
     assert_eq!(finished.code, 64, "{}", finished.all());
     let expected = format!("failed to read GRPC_DISCOVER_CACERT {}: no such file", files.path("no.pem"));
     assert!(finished.err.contains(&expected), "{}", finished.all());
-    assert!(files.nobody_came());
+    assert!(files.nothing_received());
 }
 
 #[cfg(all(feature = "consul", feature = "etcd"))]
@@ -126,5 +126,5 @@ fn files_of_a_registry_are_checked_when_it_was_named_and_not_when_the_environmen
         environment(&mut command);
         assert_ne!(run_command(command).code, 64, "{target}");
     }
-    assert!(files.nobody_came());
+    assert!(files.nothing_received());
 }

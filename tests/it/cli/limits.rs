@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cause::world::{Answer, Leaf, World};
+use crate::cause::setup::{Answer, Leaf, Setup};
 use crate::support::tool::{Running, after, run_command, tool};
 
 /// This many addresses of one server: every address of 127.0.0.0/8 belongs to this machine.
@@ -15,18 +15,18 @@ fn addresses(server: &str, count: usize) -> Vec<String> {
     (0..count).map(|i| format!("127.1.{}.{}:{port}", i / 250, i % 250 + 1)).collect()
 }
 
-fn registry(world: &World, server: &str, count: usize) -> String {
+fn registry(setup: &Setup, server: &str, count: usize) -> String {
     let addresses = addresses(server, count);
-    world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>())
+    setup.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[test]
 fn a_low_limit_of_open_files_is_no_finding_about_endpoints() {
-    let world = World::new();
-    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
+    let setup = Setup::new();
+    let server = setup.serves_on("0.0.0.0:0", Answer::Status(1));
     // The soft limit is raised; under a hard one fewer probes run concurrently.
     for (limit, count) in [("ulimit -Sn 256", 3_000), ("ulimit -n 64", 400), ("ulimit -n 40", 100)] {
-        let registry = registry(&world, &server, count);
+        let registry = registry(&setup, &server, count);
         let finished = run_command(after(limit, &tool(&["probe", "--plaintext", "-o", "json", "-q", &registry])));
         assert_eq!(finished.code, 0, "{limit}: {}", finished.err);
         let document: Value = serde_json::from_str(&finished.out).unwrap();
@@ -37,9 +37,9 @@ fn a_low_limit_of_open_files_is_no_finding_about_endpoints() {
 
 #[test]
 fn a_soft_limit_does_not_limit_a_watch() {
-    let world = World::new();
-    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
-    let registry = registry(&world, &server, 300);
+    let setup = Setup::new();
+    let server = setup.serves_on("0.0.0.0:0", Answer::Status(1));
+    let registry = registry(&setup, &server, 300);
     let watch = tool(&["watch", "--plaintext", "--for", "4s", "-o", "ndjson", &registry]);
     let finished = run_command(after("ulimit -Sn 64", &watch));
     assert_eq!((finished.code, finished.findings()), (0, Vec::new()), "{}", finished.err);
@@ -48,10 +48,10 @@ fn a_soft_limit_does_not_limit_a_watch() {
 /// More endpoints than descriptors: those without a descriptor are one notice, and the registry is still followed.
 #[test]
 fn registries_keep_their_descriptors_when_endpoints_take_all_others() {
-    let world = World::new();
-    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
+    let setup = Setup::new();
+    let server = setup.serves_on("0.0.0.0:0", Answer::Status(1));
     let mut listed = addresses(&server, 300);
-    let write = |listed: &[String]| world.registry("pay.json", &listed.iter().map(String::as_str).collect::<Vec<_>>());
+    let write = |listed: &[String]| setup.registry("pay.json", &listed.iter().map(String::as_str).collect::<Vec<_>>());
     let registry = write(&listed);
     let watch = tool(&["watch", "--plaintext", "-o", "ndjson", &registry]);
     let mut watch = Running::start_command(after("ulimit -n 128", &watch));
@@ -78,17 +78,17 @@ fn registries_keep_their_descriptors_when_endpoints_take_all_others() {
 
 #[test]
 fn a_reader_that_pauses_changes_no_verdict() {
-    let world = World::new();
-    let server = world.authority().server(Leaf::default()).acceptor();
-    let server = world.listen_on("0.0.0.0:0", move |stream| {
+    let setup = Setup::new();
+    let server = setup.authority().server(Leaf::default()).acceptor();
+    let server = setup.listen_on("0.0.0.0:0", move |stream| {
         let server = server.clone();
         async move {
             if let Ok(stream) = server.accept(stream).await {
-                crate::cause::world::serve_health(stream, Answer::Status(1)).await;
+                crate::cause::setup::serve_health(stream, Answer::Status(1)).await;
             }
         }
     });
-    let registry = registry(&world, &server, 1_500);
+    let registry = registry(&setup, &server, 1_500);
     // As many at a time as this test's own server, unoptimized and on one thread, can serve in time.
     let mut child = tool(&["probe", "--insecure", "-c", "32", "-o", "ndjson", &registry])
         .stdin(Stdio::null())

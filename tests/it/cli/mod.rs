@@ -3,13 +3,13 @@
 mod config;
 mod demo;
 mod files;
+#[cfg(feature = "consul")]
+mod foreign_server;
 mod limits;
 mod log;
 mod mounts;
 mod pipes;
 mod secrets;
 mod signals;
-#[cfg(feature = "consul")]
-mod stranger;
 mod usage;
 mod withheld;

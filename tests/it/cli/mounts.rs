@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::namespace::Namespace;
 use crate::support::tool::{Running, after, run_command, tool};
 
@@ -26,7 +26,7 @@ fn where_it_hangs(directory: &Path, plain: &Command) -> Command {
     command
 }
 
-#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+#[expect(clippy::print_stderr, reason = "what is skipped must be reported")]
 fn is_possible() -> bool {
     let possible = Namespace::is_root() && std::fs::File::open("/dev/fuse").is_ok();
     if !possible {
@@ -40,9 +40,9 @@ fn a_file_that_cannot_be_read_voids_no_limit_and_delays_no_other_target() {
     if !is_possible() {
         return;
     }
-    let world = World::new();
-    let healthy = world.healthy();
-    let good = world.registry("good.json", &[&healthy]);
+    let setup = Setup::new();
+    let healthy = setup.healthy();
+    let good = setup.registry("good.json", &[&healthy]);
     let directory = tempfile::tempdir().unwrap();
     let hung = format!("file:{}/pay.json", directory.path().display());
     for args in [
@@ -79,8 +79,8 @@ fn a_signal_ends_a_watch_whose_file_cannot_be_read() {
     if !is_possible() {
         return;
     }
-    let world = World::new();
-    let good = world.registry("good.json", &[&world.healthy()]);
+    let setup = Setup::new();
+    let good = setup.registry("good.json", &[&setup.healthy()]);
     let directory = tempfile::tempdir().unwrap();
     let hung = format!("file:{}/pay.json", directory.path().display());
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
@@ -101,9 +101,9 @@ fn a_kubeconfig_that_cannot_be_read_voids_no_limit_and_no_signal() {
     if !is_possible() {
         return;
     }
-    let world = World::new();
-    let healthy = world.healthy();
-    let good = world.registry("good.json", &[&healthy]);
+    let setup = Setup::new();
+    let healthy = setup.healthy();
+    let good = setup.registry("good.json", &[&healthy]);
     let directory = tempfile::tempdir().unwrap();
     let hung = |args: &[&str]| {
         let mut plain = tool(args);

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::tool::tool;
 
 /// Runs `args`, reads a line of stdout and closes it; returns the exit code and stderr.
@@ -40,10 +40,10 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 
 #[test]
 fn a_reader_that_goes_away_leaves_the_exit_code_of_the_verdict() {
-    let world = World::new();
-    let (healthy, dead) = (world.healthy(), world.nobody());
+    let setup = Setup::new();
+    let (healthy, dead) = (setup.healthy(), setup.unused_port());
     let (degraded, failed) =
-        (world.registry("degraded.json", &[&healthy, &dead]), world.registry("failed.json", &[&dead]));
+        (setup.registry("degraded.json", &[&healthy, &dead]), setup.registry("failed.json", &[&dead]));
     for format in ["table", "wide", "json", "ndjson"] {
         for (registry, exit) in [(&degraded, 1), (&failed, 2)] {
             let (code, err) = read_and_go(&["probe", "-o", format, registry]);
@@ -63,10 +63,10 @@ fn a_reader_that_goes_away_leaves_the_exit_code_of_the_verdict() {
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_delays_nothing() {
-    let world = World::new();
-    let addresses: Vec<String> = (0..200).map(|_| world.healthy()).collect();
-    let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
+fn a_stderr_that_is_not_read_delays_nothing() {
+    let setup = Setup::new();
+    let addresses: Vec<String> = (0..200).map(|_| setup.healthy()).collect();
+    let registry = setup.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
     // A trace of all phases is longer than the capacity of a pipe.
     let mut child = tool(&["probe", "-v", "-o", "json", &registry])
         .stdin(Stdio::null())
@@ -82,7 +82,7 @@ fn a_stderr_that_nobody_reads_delays_nothing() {
 }
 
 #[test]
-fn nobody_listening_on_stderr_changes_nothing() {
+fn a_closed_stderr_changes_nothing() {
     let mut child = tool(&["probe", "127.0.0.1:1"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -39,7 +39,7 @@ fn under_nohup_a_closed_terminal_ends_nothing() {
 }
 
 #[test]
-fn an_interrupted_idle_cycle_still_says_what_it_knows() {
+fn an_interrupted_idle_cycle_still_reports_its_results() {
     let mut probe = Running::start(&["probe", "-o", "ndjson", "--idle", "1h", "ipv4:127.0.0.1:1"]);
     // There is no listener, so the cycle ends by itself; the signal may arrive before or after that.
     probe.wait_for("first word", SOON, |event| event["kind"] == "endpoints");

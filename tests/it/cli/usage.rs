@@ -6,7 +6,7 @@ use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::tool::{run, run_command, tool};
 
 #[test]
@@ -50,7 +50,7 @@ fn usage_errors_exit_64_and_not_with_claps_2() {
 }
 
 #[test]
-fn a_target_without_a_command_is_told_which_commands_there_are() {
+fn a_target_without_a_command_gets_the_list_of_commands() {
     let finished = run(&["127.0.0.1:50051"]);
     assert_eq!(finished.code, 64);
     assert!(finished.err.contains("grpc-discover probe 127.0.0.1:50051"), "{}", finished.all());
@@ -70,7 +70,7 @@ fn help_and_version_are_data() {
 }
 
 #[test]
-fn the_neighbours_flags_reach_the_probe() {
+fn flags_of_other_tools_reach_the_probe() {
     let finished = run(&["probe", "-plaintext", "-connect-timeout", "2", "-addr", "127.0.0.1:1", "-o", "json"]);
     assert_eq!(finished.code, 2, "{}", finished.all());
     let document: serde_json::Value = serde_json::from_str(&finished.out).unwrap();
@@ -79,7 +79,7 @@ fn the_neighbours_flags_reach_the_probe() {
 }
 
 #[test]
-fn every_word_of_the_output_is_explained_and_an_unknown_one_names_similar_ones() {
+fn every_term_of_the_output_is_explained_and_an_unknown_one_names_similar_ones() {
     let list = run(&["explain"]);
     assert_eq!(list.code, 0);
     for kind in FINDINGS {
@@ -110,7 +110,7 @@ fn every_word_of_the_output_is_explained_and_an_unknown_one_names_similar_ones()
 }
 
 #[test]
-fn backends_say_which_settings_come_from_where_and_hide_secrets() {
+fn backends_show_which_settings_come_from_where_and_hide_secrets() {
     let mut command = tool(&["backends", "-o", "json", "--backend", "consul"]);
     command.env("CONSUL_HTTP_ADDR", "127.0.0.1:1").env("CONSUL_HTTP_TOKEN", "sesame");
     if cfg!(feature = "consul") {
@@ -153,15 +153,15 @@ fn probe_without_target_probes_every_service_of_the_file_side_by_side() {
         document["services"].as_array().unwrap().iter().map(|s| s["target"].as_str().unwrap()).collect();
     assert_eq!(targets.len(), 2);
     assert!(targets.contains(&"a") && targets.contains(&"b"), "{targets:?}");
-    assert_eq!(finished.err, "", "-q says nothing on stderr");
+    assert_eq!(finished.err, "", "-q prints nothing on stderr");
 }
 
 #[test]
 fn two_named_services_of_the_file_are_two_verdicts() {
-    let world = World::new();
+    let setup = Setup::new();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(".grpc-discover.toml");
-    let (healthy, dead) = (world.healthy(), world.nobody());
+    let (healthy, dead) = (setup.healthy(), setup.unused_port());
     let text = format!("[service.a]\ntargets = [\"{healthy}\"]\n[service.b]\ntargets = [\"{dead}\"]\n");
     fs::write(&file, text).unwrap();
     let mut command = tool(&["probe", "a", "b"]);
@@ -196,8 +196,8 @@ fn what_is_set_is_validated_before_anything_is_contacted() {
 
 #[test]
 fn a_variable_that_means_nothing_is_a_warning_with_the_near_name() {
-    let world = World::new();
-    let healthy = world.healthy();
+    let setup = Setup::new();
+    let healthy = setup.healthy();
     for (flags, warned) in [(&["probe"][..], true), (&["probe", "-q"], false)] {
         let mut command = tool(flags);
         command.arg(&healthy).env("GRPC_DISCOVER_IDEL", "5s");
@@ -209,11 +209,11 @@ fn a_variable_that_means_nothing_is_a_warning_with_the_near_name() {
 
 #[test]
 fn a_home_that_may_not_be_entered_is_no_error() {
-    let world = World::new();
-    let healthy = world.healthy();
+    let setup = Setup::new();
+    let healthy = setup.healthy();
     let mut command = tool(&["probe", "-v", &healthy]);
     // A file where a directory should be, and a directory where the file should be.
-    let home = world.path("home");
+    let home = setup.path("home");
     fs::create_dir_all(home.join("grpc-discover/config.toml")).unwrap();
     command.env("XDG_CONFIG_HOME", &home);
     let finished = run_command(command);
@@ -222,7 +222,7 @@ fn a_home_that_may_not_be_entered_is_no_error() {
 }
 
 #[test]
-fn probe_without_target_and_file_names_the_places_it_looked_in() {
+fn probe_without_target_and_file_names_the_searched_paths() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = tool(&["probe"]);
     command.current_dir(directory.path());
@@ -261,7 +261,7 @@ fn a_dry_run_contacts_nothing() {
 }
 
 #[test]
-fn verbose_tells_every_phase_on_stderr() {
+fn verbose_reports_every_phase_on_stderr() {
     let finished = run(&["probe", "-v", "127.0.0.1:1"]);
     assert!(
         finished.err.contains("connection 127.0.0.1:1") && finished.err.contains("tcp failed"),

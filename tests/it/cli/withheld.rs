@@ -56,7 +56,7 @@ fn frames(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn metadata_is_sent_in_plaintext_only_where_plaintext_was_asked_for() {
+fn metadata_is_sent_in_plaintext_only_where_plaintext_was_requested() {
     let header = ["-H", "authorization: Bearer sesame"];
     for (command, exit) in [(&["probe"][..], 3), (&["probe", "--idle", "300ms"], 3), (&["watch", "--for", "2s"], 3)] {
         let (address, received) = recorder();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::cause::world::{Answer, SETTINGS, World, until_gone};
+use crate::cause::setup::{Answer, SETTINGS, Setup, until_gone};
 use crate::support::tool::run;
 
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
@@ -65,14 +65,14 @@ fn codes(document: &Value, address: &str) -> Vec<String> {
 
 #[test]
 fn every_kind_of_flood_is_a_finding() {
-    let world = World::new();
+    let setup = Setup::new();
     let mut listed = Vec::new();
     for (name, once, again, expected) in kinds() {
-        let address = world.listen(move |stream| floods(stream, once.clone(), again.clone()));
+        let address = setup.listen(move |stream| floods(stream, once.clone(), again.clone()));
         listed.push((name, address, expected));
     }
     let addresses: Vec<&str> = listed.iter().map(|(_, address, _)| address.as_str()).collect();
-    let registry = world.registry("floods.json", &addresses);
+    let registry = setup.registry("floods.json", &addresses);
     let finished = run(&["probe", "-o", "json", "--plaintext", &registry]);
     let document: Value = serde_json::from_str(&finished.out).unwrap();
     for (name, address, expected) in &listed {
@@ -84,19 +84,19 @@ fn every_kind_of_flood_is_a_finding() {
 
 /// `flooding` endpoints among 300 healthy ones, watched for six seconds.
 fn watched_among_healthy(flooding: usize) {
-    let world = World::new();
+    let setup = Setup::new();
     let connections = Arc::new(AtomicUsize::new(0));
-    let mut all: Vec<String> = (0..300).map(|_| world.serves_on("127.0.0.1:0", Answer::Status(1))).collect();
+    let mut all: Vec<String> = (0..300).map(|_| setup.serves_on("127.0.0.1:0", Answer::Status(1))).collect();
     let healthy = all.clone();
     let ping_ack = frame(6, 1, 0, &[1; 8]);
     for _ in 0..flooding {
         let (connections, again) = (connections.clone(), ping_ack.clone());
-        all.push(world.listen(move |stream| {
+        all.push(setup.listen(move |stream| {
             connections.fetch_add(1, Ordering::SeqCst);
             floods(stream, Vec::new(), again.clone())
         }));
     }
-    let registry = world.registry("pay.json", &all.iter().map(String::as_str).collect::<Vec<_>>());
+    let registry = setup.registry("pay.json", &all.iter().map(String::as_str).collect::<Vec<_>>());
     let finished = run(&["watch", "-o", "json", "--for", "6s", "--plaintext", &registry]);
     let document: Value = serde_json::from_str(&finished.out).unwrap_or_else(|_| panic!("{}", finished.all()));
     let endpoints = document["endpoints"].as_array().unwrap();

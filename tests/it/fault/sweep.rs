@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::every_fault;
-use crate::cause::world::{Answer, Leaf, World};
+use crate::cause::setup::{Answer, Leaf, Setup};
 use crate::support::tool::{Finished, run};
 
 /// The last offset at which a connection is closed.
@@ -92,16 +92,16 @@ impl Found {
 }
 
 /// One `probe` of a server whose connections end at every offset in both ways.
-fn swept(whose: Whose, upstream: &str, world: &World, flags: &[&str]) -> Vec<Found> {
+fn swept(whose: Whose, upstream: &str, setup: &Setup, flags: &[&str]) -> Vec<Found> {
     let mut cuts = BTreeMap::new();
     for at in offsets() {
         for ending in [Ending::Fin, Ending::Reset] {
             let (cut, upstream) = (Cut { whose, at, ending }, upstream.to_string());
-            let address = world.listen(move |client| forward(client, upstream.clone(), cut));
+            let address = setup.listen(move |client| forward(client, upstream.clone(), cut));
             cuts.insert(address, cut);
         }
     }
-    let registry = world.registry("cut.json", &cuts.keys().map(String::as_str).collect::<Vec<_>>());
+    let registry = setup.registry("cut.json", &cuts.keys().map(String::as_str).collect::<Vec<_>>());
     let arguments = [&["probe", "-o", "json", "--connect-timeout", "5s", "-c", "64"], flags, &[&registry]].concat();
     let finished = run(&arguments);
     assert!([0, 1, 2].contains(&finished.code), "{}", finished.all());
@@ -128,9 +128,9 @@ fn found(finished: &Finished, cuts: BTreeMap<String, Cut>) -> Vec<Found> {
 }
 
 /// How many bytes a server sends before a client has sent its call: its SETTINGS.
-fn greeting(world: &World, address: &str) -> usize {
+fn greeting(setup: &Setup, address: &str) -> usize {
     let address = address.to_string();
-    world.wait(async move {
+    setup.wait(async move {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
         let mut header = [0; 9];
@@ -154,12 +154,12 @@ fn holds(found: &[Found], expected: impl Fn(Cut) -> Vec<&'static str>) {
 }
 
 #[test]
-fn a_server_whose_bytes_end_anywhere_is_told_by_what_it_sent() {
-    let world = World::new();
-    let upstream = world.serves_on("127.0.0.1:0", Answer::Status(1));
-    let settings = greeting(&world, &upstream);
+fn a_server_whose_bytes_end_anywhere_is_reported_by_what_it_sent() {
+    let setup = Setup::new();
+    let upstream = setup.serves_on("127.0.0.1:0", Answer::Status(1));
+    let settings = greeting(&setup, &upstream);
     for flags in [&["--tls", "auto"][..], &["--plaintext"]] {
-        let found = swept(Whose::Server, &upstream, &world, flags);
+        let found = swept(Whose::Server, &upstream, &setup, flags);
         holds(&found, |cut| match (cut.at < settings, cut.ending) {
             (true, Ending::Fin) => vec!["GD205"],
             (true, Ending::Reset) => vec!["GD203"],
@@ -175,10 +175,10 @@ fn a_server_whose_bytes_end_anywhere_is_told_by_what_it_sent() {
 }
 
 #[test]
-fn a_client_whose_bytes_end_anywhere_is_told_the_end() {
-    let world = World::new();
-    let upstream = world.serves_on("127.0.0.1:0", Answer::Status(1));
-    let found = swept(Whose::Client, &upstream, &world, &["--tls", "auto"]);
+fn a_client_whose_bytes_end_anywhere_gets_the_end() {
+    let setup = Setup::new();
+    let upstream = setup.serves_on("127.0.0.1:0", Answer::Status(1));
+    let found = swept(Whose::Client, &upstream, &setup, &["--tls", "auto"]);
     // Whether the server's SETTINGS arrive before the end depends on timing.
     holds(&found, |cut| match cut.ending {
         Ending::Fin => vec!["GD205", "GD414", "healthy"],
@@ -187,13 +187,13 @@ fn a_client_whose_bytes_end_anywhere_is_told_the_end() {
 }
 
 #[test]
-fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
-    let world = World::new();
-    let upstream = world.serves_tls_on("127.0.0.1:0", world.authority().server(Leaf::default()));
-    let authority = world.path("ca.pem").display().to_string();
+fn a_tls_server_whose_bytes_end_anywhere_is_reported_as_tls() {
+    let setup = Setup::new();
+    let upstream = setup.serves_tls_on("127.0.0.1:0", setup.authority().server(Leaf::default()));
+    let authority = setup.path("ca.pem").display().to_string();
     for mode in ["auto", "on"] {
         for whose in [Whose::Server, Whose::Client] {
-            let found = swept(whose, &upstream, &world, &["--tls", mode, "--cacert", &authority]);
+            let found = swept(whose, &upstream, &setup, &["--tls", mode, "--cacert", &authority]);
             holds(&found, |cut| match (mode, whose, cut.at, cut.ending) {
                 // Possibly no byte has arrived that identifies the protocol: a server that got no complete
                 // ClientHello sends nothing.
@@ -215,15 +215,15 @@ fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
 /// successful handshake.
 async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, ending: Ending) {
     let mut first = [0];
-    let speaks_tls = stream.peek(&mut first).await.is_ok() && first[0] == 0x16;
-    let mut stream = match speaks_tls {
+    let uses_tls = stream.peek(&mut first).await.is_ok() && first[0] == 0x16;
+    let mut stream = match uses_tls {
         true => match acceptor.accept(stream).await {
             Ok(secured) => secured.into_inner().0,
             Err(_) => return,
         },
         false => stream,
     };
-    if !speaks_tls || ending == Ending::Reset {
+    if !uses_tls || ending == Ending::Reset {
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
     } else {
         end_with_fin(&mut stream).await;
@@ -231,13 +231,13 @@ async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, endi
 }
 
 #[test]
-fn a_tls_server_that_ends_after_a_good_handshake_is_told_as_tls() {
-    let world = World::new();
-    let acceptor = world.authority().server(Leaf::default()).acceptor();
-    let authority = world.path("ca.pem").display().to_string();
+fn a_tls_server_that_ends_after_a_good_handshake_is_reported_as_tls() {
+    let setup = Setup::new();
+    let acceptor = setup.authority().server(Leaf::default()).acceptor();
+    let authority = setup.path("ca.pem").display().to_string();
     for ending in [Ending::Fin, Ending::Reset] {
         let acceptor = acceptor.clone();
-        let address = world.listen(move |stream| ends_after_the_handshake(stream, acceptor.clone(), ending));
+        let address = setup.listen(move |stream| ends_after_the_handshake(stream, acceptor.clone(), ending));
         let finished = run(&["probe", "-o", "ndjson", "--cacert", &authority, &address]);
         let events = finished.events();
         let tls = events.iter().find(|event| event["kind"] == "connection" && event["tls"]["version"] == "TLSv1.3");

@@ -14,19 +14,19 @@ use super::{dns, plays};
 
 /// The prediction of a model at a moment.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Says {
+pub(super) struct Prediction {
     pub(super) holds: BTreeSet<Server>,
     pub(super) notices: NoticesChanges,
 }
 
 /// Passes the events of `channel` to `kind`, and reads its prediction at each of these moments.
-pub(super) fn says(
+pub(super) fn predicts(
     kind: &'static LensKind,
     recorded: &[Recorded],
     channel: usize,
     addresses: &BTreeMap<Server, String>,
     moments: impl Iterator<Item = Duration>,
-) -> Vec<Says> {
+) -> Vec<Prediction> {
     let address = |server: &Server| Address::Ip(addresses[server].parse().expect("an address"));
     let opened = |recorded: &Recorded| match recorded.what {
         What::Opened { channel: of, idle } if of == channel => Some(idle),
@@ -39,10 +39,10 @@ pub(super) fn says(
             What::Lists(servers) => Input::Lists(servers.iter().map(|server| Endpoint::new(address(server))).collect()),
             What::Unreachable => Input::Unreachable,
             What::Refuses => Input::Refuses,
-            What::CallBegan { channel: of } if *of == channel => Input::CallStarted,
+            What::CallStarted { channel: of } if *of == channel => Input::CallStarted,
             What::CallEnded { channel: of, .. } if *of == channel => Input::CallFinished,
             What::Lost(server) => Input::Lost(address(server)),
-            What::Opened { .. } | What::CallBegan { .. } | What::CallEnded { .. } => return None,
+            What::Opened { .. } | What::CallStarted { .. } | What::CallEnded { .. } => return None,
         };
         Some((*at, input))
     });
@@ -57,7 +57,7 @@ pub(super) fn says(
             until(&mut *client, moment);
             let view = client.view();
             let named = addresses.keys().filter(|server| view.holds.contains(&address(server)));
-            Says { holds: named.copied().collect(), notices: view.notices }
+            Prediction { holds: named.copied().collect(), notices: view.notices }
         })
         .collect()
 }
@@ -82,29 +82,32 @@ fn differences(play: &str, ended: &Ended, version: &str) -> Vec<String> {
     };
     let [kind] = find(&name).expect("a lens")[..] else { panic!("{name} is several lenses") };
     let moments = ended.glimpses.iter().map(|glimpse| glimpse.at);
-    let said = says(kind, &ended.recorded, channel, &ended.addresses, moments);
+    let predicted = predicts(kind, &ended.recorded, channel, &ended.addresses, moments);
     let mut wrong = Vec::new();
-    for (Glimpse { at, holds }, said) in ended.glimpses.iter().zip(&said) {
-        if *holds != said.holds {
-            wrong.push(format!("{play}, {}: at {at:?} it held {holds:?}, the lens says {said:?}", ended.version));
+    for (Glimpse { at, holds }, predicted) in ended.glimpses.iter().zip(&predicted) {
+        if *holds != predicted.holds {
+            wrong.push(format!(
+                "{play}, {}: at {at:?} it held {holds:?}, the lens predicts {predicted:?}",
+                ended.version
+            ));
         }
     }
-    let last = said.last().expect("a glimpse");
+    let last = predicted.last().expect("a glimpse");
     if ended.outcome.notices != (last.notices == NoticesChanges::Changes) {
-        wrong.push(format!("{play}, {}: {:?}, the lens says {last:?}", ended.version, ended.outcome));
+        wrong.push(format!("{play}, {}: {:?}, the lens predicts {last:?}", ended.version, ended.outcome));
     }
     wrong
 }
 
 #[test]
-fn every_lens_of_kratos_says_what_its_client_did() {
+fn every_lens_of_kratos_predicts_what_its_client_did() {
     let played = plays::all().filter_map(|(play, run)| Some((play, run.as_ref().ok()?)));
     let wrong: Vec<String> = played.flat_map(|(play, ended)| differences(play, ended, version(ended))).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_lens_of_another_version_is_told_apart() {
+fn the_lens_of_another_version_is_distinguished() {
     let played = plays::all().filter_map(|(play, run)| Some((play, run.as_ref().ok()?)));
     for (play, ended) in played.filter(|(play, _)| *play == "idle") {
         let another = if version(ended) == "2.7.2" { "2.8.4" } else { "2.7.2" };
@@ -113,17 +116,17 @@ fn the_lens_of_another_version_is_told_apart() {
 }
 
 #[test]
-fn the_lens_of_grpc_go_over_dns_says_what_its_client_did() {
+fn the_lens_of_grpc_go_over_dns_predicts_what_its_client_did() {
     let Some(played) = plays::played_over_dns() else { return };
     let [kind] = find("grpc-go").expect("a lens")[..] else { panic!("several lenses") };
     let addresses = BTreeMap::from([("A", "127.0.0.2:1".to_string()), ("B", "127.0.0.3:1".to_string())]);
     let mut wrong = Vec::new();
     for (name, ended) in [("serving", &played.serving), ("killed", &played.killed), ("idle", &played.idle)] {
         let dns::Ended { recorded, glimpses, .. } = ended;
-        let said = says(kind, recorded, 1, &addresses, glimpses.iter().map(|glimpse| glimpse.at));
-        for (Glimpse { at, holds }, said) in glimpses.iter().zip(&said) {
-            if *holds != said.holds || said.notices != NoticesChanges::AfterAFailure {
-                wrong.push(format!("{name}: at {at:?} it held {holds:?}, the lens says {said:?}"));
+        let predicted = predicts(kind, recorded, 1, &addresses, glimpses.iter().map(|glimpse| glimpse.at));
+        for (Glimpse { at, holds }, predicted) in glimpses.iter().zip(&predicted) {
+            if *holds != predicted.holds || predicted.notices != NoticesChanges::AfterAFailure {
+                wrong.push(format!("{name}: at {at:?} it held {holds:?}, the lens predicts {predicted:?}"));
             }
         }
     }

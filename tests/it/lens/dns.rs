@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::recorded::{Recorded, Server, What};
-use super::stage::{Glimpse, IDLE, PATIENCE, PAUSE};
+use super::stage::{Glimpse, IDLE, PAUSE, TIME_LIMIT};
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::hosts::Hosts;
 use crate::support::kratos::{Called, Client, KratosClient};
@@ -34,7 +34,7 @@ struct Stage {
     name: &'static str,
     hosts: Hosts,
     client: KratosClient,
-    began: Instant,
+    started_at: Instant,
     a: Option<GrpcServer>,
     _b: GrpcServer,
     ended: Ended,
@@ -48,7 +48,7 @@ impl Stage {
         let b = GrpcServer::start_on(Kind::Go, &format!("127.0.0.3:{port}"), &[])?;
         let mut hosts = Hosts::start()?;
         hosts.set(name, &["127.0.0.2"]);
-        let began = Instant::now();
+        let started_at = Instant::now();
         let lists = Recorded { at: Duration::ZERO, what: What::Lists(["A"].into()) };
         let opened = Recorded { at: Duration::ZERO, what: What::Opened { channel: 1, idle } };
         let idle = format!("{}ms", idle.unwrap_or_default().as_millis());
@@ -61,16 +61,16 @@ impl Stage {
             calls: Vec::new(),
             moved: Duration::ZERO,
         };
-        Some(Stage { name, hosts, client, began, a: Some(a), _b: b, ended, answered: 0 })
+        Some(Stage { name, hosts, client, started_at, a: Some(a), _b: b, ended, answered: 0 })
     }
 
     fn record(&mut self, what: What) {
-        self.ended.recorded.push(Recorded { at: self.began.elapsed(), what });
+        self.ended.recorded.push(Recorded { at: self.started_at.elapsed(), what });
     }
 
     fn call(&mut self) -> Option<Server> {
-        let at = self.began.elapsed();
-        self.record(What::CallBegan { channel: 1 });
+        let at = self.started_at.elapsed();
+        self.record(What::CallStarted { channel: 1 });
         let called = self.client.call(1);
         self.answered = self.client.mark();
         self.record(What::CallEnded { channel: 1, ok: called.code == "OK" });
@@ -82,13 +82,13 @@ impl Stage {
     fn glimpse(&mut self) {
         let state = self.client.state(1);
         let holds = state.holds().iter().map(|address| server(address).expect("A or B")).collect();
-        self.ended.glimpses.push(Glimpse { at: self.began.elapsed(), holds });
+        self.ended.glimpses.push(Glimpse { at: self.started_at.elapsed(), holds });
     }
 
     fn moves(&mut self) {
         self.hosts.set(self.name, &["127.0.0.3"]);
         self.record(What::Lists(["B"].into()));
-        self.ended.moved = self.began.elapsed();
+        self.ended.moved = self.started_at.elapsed();
     }
 
     fn lose_a(&mut self) {
@@ -99,7 +99,7 @@ impl Stage {
     fn over(mut self) -> Ended {
         self.glimpse();
         let questions = self.hosts.questions(self.name);
-        self.ended.questions = questions.iter().map(|at| at.saturating_duration_since(self.began)).collect();
+        self.ended.questions = questions.iter().map(|at| at.saturating_duration_since(self.started_at)).collect();
         self.ended
     }
 }
@@ -134,7 +134,7 @@ fn serving() -> Option<Ended> {
     let mut stage = Stage::set("serving", None)?;
     stage.call();
     stage.moves();
-    while stage.began.elapsed() < MINIMUM + SOON {
+    while stage.started_at.elapsed() < MINIMUM + SOON {
         stage.call();
         stage.glimpse();
         std::thread::sleep(5 * PAUSE);
@@ -148,7 +148,7 @@ fn killed() -> Option<Ended> {
     stage.moves();
     stage.lose_a();
     while stage.call() != Some("B") {
-        assert!(stage.began.elapsed() < PATIENCE, "{:?}", stage.ended);
+        assert!(stage.started_at.elapsed() < TIME_LIMIT, "{:?}", stage.ended);
         std::thread::sleep(PAUSE);
     }
     Some(stage.over())
@@ -157,7 +157,7 @@ fn killed() -> Option<Ended> {
 fn idle() -> Option<Ended> {
     let mut stage = Stage::set("idle", Some(IDLE))?;
     stage.call();
-    assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", PATIENCE), "it does not idle");
+    assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", TIME_LIMIT), "it does not idle");
     stage.moves();
     stage.lose_a();
     stage.call();
@@ -179,7 +179,7 @@ mod claims {
     }
 
     #[test]
-    fn grpc_go_asks_dns_again_thirty_seconds_after_its_last_question_when_its_server_died() {
+    fn grpc_go_queries_dns_again_thirty_seconds_after_its_last_question_when_its_server_died() {
         let Some(Ended { questions, calls, moved, .. }) = played_over_dns().map(|played| &played.killed) else {
             return;
         };
@@ -189,7 +189,7 @@ mod claims {
         // The log records a query slightly after it was received.
         assert!(apart > MINIMUM - Duration::from_millis(100) && apart < MINIMUM + SOON, "{apart:?}");
         let (at, ..) = calls.iter().find(|(_, _, by)| *by == Some("B")).expect("it found B");
-        assert!(*at < second + SOON, "{at:?}, asked at {second:?}");
+        assert!(*at < second + SOON, "{at:?}, queried at {second:?}");
         // Until then every call fails. A call that waits during a query succeeds, and the log records both queries
         // slightly late: a call that ended a second before the next allowed query cannot have used it.
         let waiting = calls.iter().filter(|(at, called, _)| {
@@ -199,7 +199,7 @@ mod claims {
     }
 
     #[test]
-    fn grpc_go_asks_dns_at_once_when_it_leaves_idle() {
+    fn grpc_go_queries_dns_at_once_when_it_leaves_idle() {
         let Some(Ended { questions, calls, .. }) = played_over_dns().map(|played| &played.idle) else { return };
         let [first, second] = questions[..] else { panic!("{questions:?}") };
         assert!(second - first < MINIMUM, "{questions:?}");

@@ -5,23 +5,23 @@ use std::time::{Duration, Instant};
 
 use grpc_discover::lens::{NoticesChanges, find};
 
-use super::against::says;
+use super::against::predicts;
 use super::recorded::{Recorded, Server, What};
-use super::stage::{Glimpse, IDLE, PATIENCE, PAUSE};
+use super::stage::{Glimpse, IDLE, PAUSE, TIME_LIMIT};
 use crate::support::etcd::Etcd;
+use crate::support::forwarder::Forwarder;
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::kratos::{Called, Client, KratosClient};
-use crate::support::road::Road;
 
 /// etcd's client reconnects within a second. A watch without events for this long is gone.
-const SILENCE: Duration = Duration::from_secs(5);
+const IDLE_PERIOD: Duration = Duration::from_secs(5);
 
 struct Stage {
     etcd: Etcd,
     /// The connection between the client and etcd.
-    road: Road,
+    forwarder: Forwarder,
     client: KratosClient,
-    began: Instant,
+    started_at: Instant,
     servers: BTreeMap<Server, GrpcServer>,
     addresses: BTreeMap<Server, String>,
     listed: Vec<Server>,
@@ -39,15 +39,15 @@ impl Stage {
         let addresses: BTreeMap<_, _> =
             servers.iter().map(|(name, server)| (*name, server.address.to_string())).collect();
         etcd.put("pay/A", &value(&addresses["A"]), 0);
-        let road = Road::to(etcd.endpoints().parse().expect("an address"));
-        let (etcd_address, idle) = (road.address.to_string(), format!("{}ms", IDLE.as_millis()));
+        let forwarder = Forwarder::to(etcd.endpoints().parse().expect("an address"));
+        let (etcd_address, idle) = (forwarder.address.to_string(), format!("{}ms", IDLE.as_millis()));
         let args = ["--etcd", &etcd_address, "--target", "etcd:///pay", "--idle", &idle];
         let client = KratosClient::start(Client::GrpcGo, &args)?;
         let mut stage = Stage {
             etcd,
-            road,
+            forwarder,
             client,
-            began: Instant::now(),
+            started_at: Instant::now(),
             servers,
             addresses,
             listed: vec!["A"],
@@ -62,11 +62,11 @@ impl Stage {
     }
 
     fn record(&mut self, what: What) {
-        self.recorded.push(Recorded { at: self.began.elapsed(), what });
+        self.recorded.push(Recorded { at: self.started_at.elapsed(), what });
     }
 
     fn call(&mut self) -> Called {
-        self.record(What::CallBegan { channel: 1 });
+        self.record(What::CallStarted { channel: 1 });
         let called = self.client.call(1);
         self.answered = self.client.mark();
         self.record(What::CallEnded { channel: 1, ok: called.code == "OK" });
@@ -93,7 +93,7 @@ impl Stage {
 
     fn glimpse(&mut self) -> Vec<Server> {
         let holds = self.holds();
-        self.glimpses.push(Glimpse { at: self.began.elapsed(), holds: holds.iter().copied().collect() });
+        self.glimpses.push(Glimpse { at: self.started_at.elapsed(), holds: holds.iter().copied().collect() });
         holds
     }
 
@@ -104,13 +104,13 @@ impl Stage {
             if self.call().code == "OK" && self.holds() == ["B"] {
                 return true;
             }
-            if back.is_none() && self.road.is_used() {
+            if back.is_none() && self.forwarder.is_used() {
                 back = Some(Instant::now());
             }
-            if back.is_some_and(|back| back.elapsed() > SILENCE) {
+            if back.is_some_and(|back| back.elapsed() > IDLE_PERIOD) {
                 return false;
             }
-            assert!(since.elapsed() < PATIENCE, "the client does not come back to etcd");
+            assert!(since.elapsed() < TIME_LIMIT, "the client does not come back to etcd");
             std::thread::sleep(PAUSE);
         }
     }
@@ -119,10 +119,15 @@ impl Stage {
     fn against_the_lens(&self, notices: NoticesChanges) {
         let [kind] = find("etcd-naming").expect("a lens")[..] else { panic!("several lenses") };
         let moments = self.glimpses.iter().map(|glimpse| glimpse.at);
-        let said = says(kind, &self.recorded, 1, &self.addresses, moments);
+        let predicted = predicts(kind, &self.recorded, 1, &self.addresses, moments);
         let held: Vec<_> = self.glimpses.iter().map(|glimpse| &glimpse.holds).collect();
-        assert_eq!(said.iter().map(|said| &said.holds).collect::<Vec<_>>(), held, "{:#?}", self.recorded);
-        assert_eq!(said.last().expect("a glimpse").notices, notices, "{:#?}", self.recorded);
+        assert_eq!(
+            predicted.iter().map(|predicted| &predicted.holds).collect::<Vec<_>>(),
+            held,
+            "{:#?}",
+            self.recorded
+        );
+        assert_eq!(predicted.last().expect("a glimpse").notices, notices, "{:#?}", self.recorded);
     }
 }
 
@@ -134,11 +139,11 @@ fn value(address: &str) -> String {
 #[test]
 fn a_compaction_while_etcd_is_out_of_reach_ends_the_watch_for_ever_and_an_idle_period_heals_it() {
     let Some(mut stage) = Stage::set() else { return };
-    stage.road.close();
+    stage.forwarder.close();
     stage.record(What::Unreachable);
     let revision = stage.moves();
     stage.etcd.compact(revision);
-    stage.road.open();
+    stage.forwarder.open();
     // The watch continues from a compacted revision: it is rejected, and all other requests succeed.
     stage.record(What::Refuses);
     stage.record_list();
@@ -149,19 +154,19 @@ fn a_compaction_while_etcd_is_out_of_reach_ends_the_watch_for_ever_and_an_idle_p
     assert!(last.text.contains(&format!("dial tcp {}", stage.addresses["A"])), "{last:?}");
     stage.against_the_lens(NoticesChanges::Never);
 
-    assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", PATIENCE), "it does not idle");
+    assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", TIME_LIMIT), "it does not idle");
     assert_eq!(stage.call().code, "OK");
     assert_eq!(stage.glimpse(), ["B"]);
     stage.against_the_lens(NoticesChanges::Changes);
 }
 
 #[test]
-fn a_cut_without_compaction_is_survived() {
+fn a_disconnection_without_compaction_is_survived() {
     let Some(mut stage) = Stage::set() else { return };
-    stage.road.close();
+    stage.forwarder.close();
     stage.record(What::Unreachable);
     stage.moves();
-    stage.road.open();
+    stage.forwarder.open();
     stage.record_list();
     assert!(stage.finds_b(), "{:#?}", stage.recorded);
     stage.glimpse();
@@ -169,14 +174,14 @@ fn a_cut_without_compaction_is_survived() {
 }
 
 #[test]
-fn with_the_last_key_gone_the_old_address_is_forgotten() {
+fn without_the_last_key_the_old_address_is_dropped() {
     let Some(mut stage) = Stage::set() else { return };
     stage.etcd.delete("pay/A");
     stage.listed.clear();
     stage.record_list();
     let since = Instant::now();
     while !stage.holds().is_empty() {
-        assert!(since.elapsed() < PATIENCE, "A is still held");
+        assert!(since.elapsed() < TIME_LIMIT, "A is still held");
         std::thread::sleep(PAUSE);
     }
     stage.glimpse();

@@ -13,8 +13,8 @@ use grpc_discover::model::time::Elapsed;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::stage::{IDLE, PATIENCE};
-use crate::backend::kubernetes::{ask, cluster};
+use super::stage::{IDLE, TIME_LIMIT};
+use crate::backend::kubernetes::{cluster, query};
 use crate::backend::words::update;
 use crate::support::kratos::{Called, Client, KratosClient};
 use crate::support::kubernetes::{ADMIN, Cluster, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready};
@@ -29,11 +29,11 @@ struct Stage {
     listed: Resolution,
     client: KratosClient,
     lens: Box<dyn lens::Client>,
-    began: Instant,
-    /// The first line of the client that is compared with `said`.
+    started_at: Instant,
+    /// The first line of the client that is compared with `predicted`.
     from: usize,
     /// What the model predicts, in order.
-    said: Vec<Pods>,
+    predicted: Vec<Pods>,
 }
 
 impl Stage {
@@ -45,7 +45,7 @@ impl Stage {
             cluster.slice(name, "pay", endpoints);
         }
         let runtime = Runtime::new().unwrap();
-        let listed = runtime.block_on(async { ask(&cluster, ADMIN, "kubernetes:///pay.pay") });
+        let listed = runtime.block_on(async { query(&cluster, ADMIN, "kubernetes:///pay.pay") });
         let [kind] = find("kuberesolver").expect("a lens")[..] else { panic!("several lenses") };
         let lens = (kind.client)(Setting { idle_timeout: idle, ..Setting::default() });
         let idle = format!("{}ms", idle.unwrap_or_default().as_millis());
@@ -54,51 +54,51 @@ impl Stage {
         args.extend(["--target", "kubernetes:///pay.pay", "--idle", &idle, "--timeout", "200ms"].map(str::to_string));
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let client = KratosClient::start(Client::GrpcGo, &args)?;
-        let (began, said) = (Instant::now(), Vec::new());
-        let mut stage = Stage { cluster, runtime, listed, client, lens, began, from: 0, said };
-        stage.hear();
+        let (started_at, predicted) = (Instant::now(), Vec::new());
+        let mut stage = Stage { cluster, runtime, listed, client, lens, started_at, from: 0, predicted };
+        stage.receive();
         stage.call();
         stage.settle(slices.len());
         Some(stage)
     }
 
-    fn tell(&mut self, input: &Input) {
-        self.lens.handle(Elapsed::new(self.began.elapsed()), input);
+    fn send(&mut self, input: &Input) {
+        self.lens.handle(Elapsed::new(self.started_at.elapsed()), input);
         let holds = self.lens.view().holds;
         let holds: Pods = holds.iter().map(|address| pod(&address.to_string())).collect();
-        if self.said.last() != Some(&holds) {
-            self.said.push(holds);
+        if self.predicted.last() != Some(&holds) {
+            self.predicted.push(holds);
         }
     }
 
     /// Passes the next result of our backend to the model.
-    fn hear(&mut self) {
+    fn receive(&mut self) {
         let Ok(Update::Reset(answer)) = self.runtime.block_on(update(&mut self.listed)) else { panic!("no list") };
-        self.tell(&Input::Lists(answer.endpoints));
+        self.send(&Input::Lists(answer.endpoints));
     }
 
     /// Another query of the API server, as after an error.
-    fn hear_anew(&mut self) {
-        self.listed = self.runtime.block_on(async { ask(&self.cluster, ADMIN, "kubernetes:///pay.pay") });
-        self.hear();
+    fn receive_again(&mut self) {
+        self.listed = self.runtime.block_on(async { query(&self.cluster, ADMIN, "kubernetes:///pay.pay") });
+        self.receive();
     }
 
     fn call(&mut self) -> Called {
-        self.tell(&Input::CallStarted);
+        self.send(&Input::CallStarted);
         let called = self.client.call(1);
-        self.tell(&Input::CallFinished);
+        self.send(&Input::CallFinished);
         called
     }
 
     /// Writes a slice: one change for the client and our backend.
     fn slice(&mut self, name: &str, endpoints: &[Value]) {
         self.cluster.slice(name, "pay", endpoints);
-        self.hear();
+        self.receive();
     }
 
     fn delete(&mut self, name: &str) {
         self.cluster.delete(SLICES, name);
-        self.hear();
+        self.receive();
     }
 
     /// The addresses that calls can go to now.
@@ -125,23 +125,28 @@ impl Stage {
             seen.set(seen.get() + usize::from(line["event"] == "update"));
             seen.get() == lists
         };
-        assert!(self.client.wait_for(self.from, PATIENCE, is_the_last).is_some(), "only {:?}", self.given());
-        self.said = vec![self.said.pop().expect("a word")];
-        assert_eq!(self.given().last(), self.said.last(), "of {:?}; the lens says that", self.given());
+        assert!(self.client.wait_for(self.from, TIME_LIMIT, is_the_last).is_some(), "only {:?}", self.given());
+        self.predicted = vec![self.predicted.pop().expect("a word")];
+        assert_eq!(self.given().last(), self.predicted.last(), "of {:?}; the lens predicts that", self.given());
         self.from = self.client.mark();
     }
 
     /// Since the last check the module has passed exactly the lists that the model predicts, in order.
     fn alike(&mut self) {
-        let last = self.said.last().expect("a word").clone();
+        let last = self.predicted.last().expect("a word").clone();
         let is_last = |line: &Value| line["event"] == "update" && held(line) == last;
-        let came = self.said.len() == 1 || self.client.wait_for(self.from, PATIENCE, is_last).is_some();
+        let came = self.predicted.len() == 1 || self.client.wait_for(self.from, TIME_LIMIT, is_last).is_some();
         let mut given = self.given();
-        given.insert(0, self.said[0].clone());
+        given.insert(0, self.predicted[0].clone());
         given.dedup();
-        assert!(came && given == self.said, "{}: {given:?}; the lens says {:?}", self.client.version, self.said);
+        assert!(
+            came && given == self.predicted,
+            "{}: {given:?}; the lens predicts {:?}",
+            self.client.version,
+            self.predicted
+        );
         self.from = self.client.mark();
-        self.said = vec![last];
+        self.predicted = vec![last];
     }
 }
 
@@ -196,12 +201,12 @@ fn a_server_that_went_and_came_back_changes_the_list_although_no_slice_changed()
     stage.slice("pay-a", &[up(1), up(3)]);
     stage.alike();
     stage.cluster.kill();
-    stage.tell(&Input::Refuses);
+    stage.send(&Input::Refuses);
     stage.alike();
     stage.cluster.start_again();
-    stage.hear_anew();
+    stage.receive_again();
     stage.settle(2);
-    assert_eq!(stage.said, [Pods::from([2])]);
+    assert_eq!(stage.predicted, [Pods::from([2])]);
 }
 
 #[test]
@@ -212,13 +217,13 @@ fn a_watch_that_the_server_ends_in_order_changes_the_list_too() {
     // The server ends a watch at any time: after 30 to 60 minutes unless configured otherwise.
     for pods in [Pods::from([1, 3]), Pods::from([2])] {
         let is_given = |line: &Value| line["event"] == "update" && held(line) == pods;
-        assert!(stage.client.wait_for(stage.from, PATIENCE, is_given).is_some(), "{:?}", stage.given());
+        assert!(stage.client.wait_for(stage.from, TIME_LIMIT, is_given).is_some(), "{:?}", stage.given());
         stage.from = stage.client.mark();
     }
     // The model does not get that end; our own watch ends too, and the model predicts the same from that.
-    stage.tell(&Input::Refuses);
-    stage.hear_anew();
-    assert_eq!(stage.said.last(), Some(&Pods::from([2])));
+    stage.send(&Input::Refuses);
+    stage.receive_again();
+    assert_eq!(stage.predicted.last(), Some(&Pods::from([2])));
 }
 
 #[test]
@@ -231,8 +236,8 @@ fn a_history_that_is_lost_within_its_watch_is_survived() {
     // Our own backend notices it immediately, the module queries again a second later.
     let gone = stage.runtime.block_on(update(&mut stage.listed)).expect_err("410");
     assert!(gone.to_string().contains("410 Gone"), "{gone}");
-    stage.tell(&Input::Refuses);
-    stage.hear_anew();
+    stage.send(&Input::Refuses);
+    stage.receive_again();
     stage.settle(1);
     stage.slice("pay-b", &[up(2), up(4)]);
     stage.alike();
@@ -241,23 +246,23 @@ fn a_history_that_is_lost_within_its_watch_is_survived() {
 #[test]
 fn a_server_that_is_away_after_an_idle_period_is_waited_for() {
     let Some(mut stage) = Stage::set(&[], Some(IDLE), &[("pay-a", &[up(1)])]) else { return };
-    assert!(stage.client.wait_for_state(stage.from, 1, "IDLE", PATIENCE), "it does not idle");
-    stage.tell(&Input::TimePassed);
+    assert!(stage.client.wait_for_state(stage.from, 1, "IDLE", TIME_LIMIT), "it does not idle");
+    stage.send(&Input::TimePassed);
     assert_eq!((stage.lens.view().notices, stage.holds()), (NoticesChanges::NextCall, Pods::new()));
     stage.cluster.kill();
-    stage.tell(&Input::Refuses);
+    stage.send(&Input::Refuses);
     let called = stage.call();
     assert_eq!(called.code, "DeadlineExceeded", "{called:?}");
     assert_eq!((stage.lens.view().notices, stage.lens.view().holds.len()), (NoticesChanges::Changes, 0));
     stage.cluster.start_again();
     stage.cluster.slice("pay-a", "pay", &[up(2)]);
-    stage.hear_anew();
+    stage.receive_again();
     // It continues to query by itself, with pauses; calls keep it from becoming idle again meanwhile.
     let since = Instant::now();
     while stage.holds() != Pods::from([2]) {
-        assert!(since.elapsed() < PATIENCE, "{:?}", stage.given());
+        assert!(since.elapsed() < TIME_LIMIT, "{:?}", stage.given());
         stage.call();
     }
     stage.call();
-    assert_eq!((stage.lens.view().notices, stage.said.last()), (NoticesChanges::Changes, Some(&Pods::from([2]))));
+    assert_eq!((stage.lens.view().notices, stage.predicted.last()), (NoticesChanges::Changes, Some(&Pods::from([2]))));
 }

@@ -17,7 +17,7 @@ mod stage;
 use std::time::Duration;
 
 use plays::played;
-use recorded::tell;
+use recorded::send;
 use stage::{Ended, Outcome};
 
 use crate::support::kratos::Called;
@@ -130,11 +130,11 @@ mod failing_registry {
     }
 
     #[test]
-    fn before_grpc_go_1_78_only_the_call_that_met_the_frozen_agent_tells_why() {
+    fn before_grpc_go_1_78_only_the_call_during_the_freeze_reports_the_cause() {
         for ended in comes_to("frozen agent", &["2.8.4"], &wedged()) {
-            let told = &ended.calls[1];
-            assert_eq!(told.code, "Unknown", "{told:?}");
-            assert_eq!(told.text, format!("failed to exit idle mode: {OVERTIME}"));
+            let reported = &ended.calls[1];
+            assert_eq!(reported.code, "Unknown", "{reported:?}");
+            assert_eq!(reported.text, format!("failed to exit idle mode: {OVERTIME}"));
             let then = &ended.calls[2..];
             assert!(then.iter().all(|called| called.code == "DeadlineExceeded"), "{then:?}");
         }
@@ -146,8 +146,8 @@ mod failing_registry {
             // The call during the frozen agent waits for two limits of two seconds, its own and the resolver's.
             let [_, met, then @ ..] = &ended.calls[..] else { panic!("{:?}", ended.calls) };
             assert!(met.took >= Duration::from_millis(1900) && met.code != "OK", "{met:?}");
-            let told = |called: &&Called| called.code == "Unavailable";
-            let failed: Vec<&Called> = then.iter().take_while(told).collect();
+            let reported = |called: &&Called| called.code == "Unavailable";
+            let failed: Vec<&Called> = then.iter().take_while(reported).collect();
             let hung = &then[failed.len()..];
             assert!(failed.len() > 10 && hung.len() >= 3, "{then:?}");
             let at_once = Duration::from_secs(1);
@@ -157,13 +157,13 @@ mod failing_registry {
     }
 
     #[test]
-    fn clients_whose_first_question_may_take_longer_or_that_ask_anew_recover() {
+    fn clients_whose_first_question_may_take_longer_or_that_query_again_recover() {
         comes_to("frozen agent", &["2.5.3", "2.8.0", "2.8.3"], &fine("A"));
         comes_to("frozen agent", &["2.7.2"], &latent("A"));
     }
 
     #[test]
-    fn an_agent_that_refuses_wedges_every_client_that_asks_at_idle_exit_and_forgets_that_it_did() {
+    fn an_agent_that_refuses_blocks_every_client_that_queries_at_idle_exit() {
         comes_to("dead agent", &["2.8.0", "2.8.4", "2.9.2", "3.0.0"], &wedged());
         comes_to("dead agent", &["2.5.3", "2.8.3"], &fine("A"));
         comes_to("dead agent", &["2.7.2"], &latent("A"));
@@ -197,20 +197,20 @@ mod empty_registry {
 }
 
 #[test]
-fn what_was_recorded_can_be_told_again_up_to_each_glimpse() {
+fn what_was_recorded_can_be_replayed_up_to_each_sample() {
     for ended in plays::all().filter_map(|(_, run)| run.as_ref().ok()) {
         let (Some(last), Some(end)) = (ended.glimpses.last(), ended.recorded.last()) else { panic!("{ended:?}") };
         assert!(last.holds == ended.outcome.holds && last.at >= end.at, "{ended:?}");
         for glimpse in &ended.glimpses {
             let until = ended.recorded.partition_point(|recorded| recorded.at <= glimpse.at);
-            let told = tell(&ended.recorded[..until]);
+            let reported = send(&ended.recorded[..until]);
             // A glimpse is taken between calls, and the client never holds an endpoint that was not listed.
-            assert_eq!(told.calls[&ended.channel], 0, "{ended:?}");
+            assert_eq!(reported.calls[&ended.channel], 0, "{ended:?}");
             assert!(glimpse.holds.iter().all(|server| ["A", "B"].contains(server)), "{ended:?}");
         }
     }
     for ended in plays::played_over_dns().iter().flat_map(|played| [&played.serving, &played.killed, &played.idle]) {
-        let told = tell(&ended.recorded);
-        assert_eq!((told.lists, told.calls[&1]), (["B"].into(), 0), "{ended:?}");
+        let reported = send(&ended.recorded);
+        assert_eq!((reported.lists, reported.calls[&1]), (["B"].into(), 0), "{ended:?}");
     }
 }

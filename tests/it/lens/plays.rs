@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::dns;
-use super::stage::{Ended, IDLE, PATIENCE, PAUSE, Stage};
+use super::stage::{Ended, IDLE, PAUSE, Stage, TIME_LIMIT};
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::peers::provided;
 
@@ -63,7 +63,7 @@ const PLAYS: &[Play] = &[
 fn idle_out(stage: &mut Stage) {
     stage.until_idle(1);
     if stage.version != "2.5.3" {
-        assert!(stage.until_quiet(PATIENCE, |_| {}), "{} polls on in idle", stage.version);
+        assert!(stage.until_quiet(TIME_LIMIT, |_| {}), "{} polls on in idle", stage.version);
     }
 }
 
@@ -84,7 +84,7 @@ fn quick_exit(stage: &mut Stage) {
     let exit = stage.client.mark();
     stage.start("B");
     let keep_calling = |stage: &mut Stage| assert_eq!(stage.call_well(1), "A");
-    let limit = if stage.version == "2.7.2" || stage.version == "2.8.0" { PATIENCE } else { Duration::from_secs(30) };
+    let limit = if stage.version == "2.7.2" || stage.version == "2.8.0" { TIME_LIMIT } else { Duration::from_secs(30) };
     stage.until_quiet(limit, keep_calling);
     // An idle period before the first failing call would start everything anew.
     let since = Instant::now();
@@ -130,12 +130,12 @@ fn moved_early(stage: &mut Stage) {
 /// The only instance is removed from the registry and keeps serving; later it is stopped; later there is another.
 fn emptied(stage: &mut Stage) {
     stage.call_well(1);
-    let asked = stage.state(1).asked;
+    let queried = stage.state(1).queried;
     stage.unlist("A");
     // The response to the pending poll lists no endpoint; the client continues with the next poll.
     let since = Instant::now();
-    while stage.state(1).asked < asked + 2 {
-        assert!(since.elapsed() < PATIENCE, "{} does not ask", stage.version);
+    while stage.state(1).queried < queried + 2 {
+        assert!(since.elapsed() < TIME_LIMIT, "{} does not query", stage.version);
         std::thread::sleep(PAUSE);
     }
     assert_eq!(stage.call_well(1), "A", "{}", stage.version);
@@ -143,7 +143,7 @@ fn emptied(stage: &mut Stage) {
     let failed = stage.call(1);
     assert_eq!(failed.code, "Unavailable", "{}: {failed:?}", stage.version);
     assert_eq!(stage.glimpse(1), ["A"].into(), "{}", stage.version);
-    assert!(stage.state(1).quiet < Duration::from_secs(3), "{} has stopped asking", stage.version);
+    assert!(stage.state(1).quiet < Duration::from_secs(3), "{} has stopped querying", stage.version);
     stage.start("B");
     stage.list("B");
 }
@@ -167,7 +167,7 @@ fn bystander(stage: &mut Stage) {
     stage.call_well(1);
     stage.call_well(2);
     stage.until_idle(1);
-    let limit = if stage.version == "2.7.2" { PATIENCE } else { Duration::from_secs(30) };
+    let limit = if stage.version == "2.7.2" { TIME_LIMIT } else { Duration::from_secs(30) };
     stage.until_quiet(limit, |stage| assert_eq!(stage.call_well(2), "A"));
     stage.move_over("A", "B");
 }
@@ -201,7 +201,7 @@ static PLAYED: LazyLock<Option<Played>> = LazyLock::new(|| {
         let dns = dns::play();
         let mut kratos: BTreeMap<(&str, &str), Vec<Run>> = BTreeMap::new();
         for (which, thread) in running {
-            let run = thread.join().unwrap_or_else(|_| Err("the play could not be told".to_string()));
+            let run = thread.join().unwrap_or_else(|_| Err("the run could not be evaluated".to_string()));
             kratos.entry(which).or_default().push(run);
         }
         Some(Played { kratos, dns })
@@ -241,7 +241,7 @@ fn act(play: &Play, version: &'static str, service: String, shared: Arc<ConsulAg
 pub fn played(play: &str, version: &str) -> Option<&'static [Run]> {
     let all = &PLAYED.as_ref()?.kratos;
     let runs = all.iter().find(|((name, of), _)| *name == play && *of == version);
-    Some(runs.unwrap_or_else(|| panic!("nobody plays {play} with {version}")).1)
+    Some(runs.unwrap_or_else(|| panic!("no test runs {play} with {version}")).1)
 }
 
 /// Every run of every play with Kratos.
@@ -253,5 +253,5 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Run)> {
 /// The plays over DNS; `None` if something is not available.
 pub fn played_over_dns() -> Option<&'static dns::Played> {
     let played = PLAYED.as_ref()?;
-    Some(played.dns.as_ref().expect("plays over DNS that came to their ends; see what was said above"))
+    Some(played.dns.as_ref().expect("plays over DNS that came to their ends; see the output above"))
 }

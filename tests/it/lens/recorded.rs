@@ -25,7 +25,7 @@ pub enum What {
     /// The client has opened this channel, with this idle timeout (`None`: never).
     Opened { channel: usize, idle: Option<Duration> },
     /// A call has started.
-    CallBegan { channel: usize },
+    CallStarted { channel: usize },
     /// It has ended, successfully or not.
     CallEnded { channel: usize, ok: bool },
     /// This address has no listener any more.
@@ -34,7 +34,7 @@ pub enum What {
 
 /// The state of the environment and of the client's calls.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Replayed {
     pub lists: BTreeSet<Server>,
     /// Whether the registry responds.
     pub answers: bool,
@@ -44,23 +44,25 @@ pub struct Told {
 }
 
 /// Replays a list from its start. Panics if it contradicts itself.
-pub fn tell(recorded: &[Recorded]) -> Told {
-    let mut told = Told::default();
+pub fn send(recorded: &[Recorded]) -> Replayed {
+    let mut reported = Replayed::default();
     let mut last = Duration::ZERO;
     for Recorded { at, what } in recorded {
         assert!(*at >= last, "{what:?} at {at:?}, after {last:?}");
         last = *at;
         match what {
             What::Lists(servers) => {
-                told.answers = true;
-                told.lists.clone_from(servers);
+                reported.answers = true;
+                reported.lists.clone_from(servers);
             }
-            What::Unreachable | What::Refuses => told.answers = false,
-            What::Opened { channel, .. } => assert_eq!(told.calls.insert(*channel, 0), None, "{channel} opened twice"),
-            What::CallBegan { channel } => *told.calls.get_mut(channel).expect("an open channel") += 1,
-            What::CallEnded { channel, .. } => *told.calls.get_mut(channel).expect("an open channel") -= 1,
-            What::Lost(server) => assert!(told.lost.insert(server), "{server} lost twice"),
+            What::Unreachable | What::Refuses => reported.answers = false,
+            What::Opened { channel, .. } => {
+                assert_eq!(reported.calls.insert(*channel, 0), None, "{channel} opened twice")
+            }
+            What::CallStarted { channel } => *reported.calls.get_mut(channel).expect("an open channel") += 1,
+            What::CallEnded { channel, .. } => *reported.calls.get_mut(channel).expect("an open channel") -= 1,
+            What::Lost(server) => assert!(reported.lost.insert(server), "{server} lost twice"),
         }
     }
-    told
+    reported
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::recorded::{Recorded, Server, What, tell};
+use super::recorded::{Recorded, Server, What, send};
 use crate::support::consul::ConsulAgent;
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::kratos::{Called, Client, KratosClient, State};
@@ -13,11 +13,11 @@ use crate::support::kratos::{Called, Client, KratosClient, State};
 pub const IDLE: Duration = Duration::from_secs(3);
 
 /// A running poller queries again within a second, two after an error. One without a query for this long has stopped.
-const SILENCE: Duration = Duration::from_secs(5);
+const IDLE_PERIOD: Duration = Duration::from_secs(5);
 
 /// Time limit for what must happen eventually. A poller of 2.7.2 or 2.8.0 that should stop does so with probability
 /// 1/2 every ten seconds.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const TIME_LIMIT: Duration = Duration::from_secs(240);
 
 /// A poller that receives a change has passed it on by then: it queries again within a second.
 const SETTLED: Duration = Duration::from_millis(2500);
@@ -73,7 +73,7 @@ pub struct Stage {
     pub consul: Arc<ConsulAgent>,
     pub client: KratosClient,
     service: String,
-    began: Instant,
+    started_at: Instant,
     /// The same moment by the clock of the client, which it uses for the times of calls.
     epoch: SystemTime,
     servers: BTreeMap<Server, GrpcServer>,
@@ -109,7 +109,7 @@ impl Stage {
             version,
             consul,
             client,
-            began: Instant::now(),
+            started_at: Instant::now(),
             epoch: SystemTime::now(),
             servers: BTreeMap::from([("A", first)]),
             ports: BTreeMap::from([("A", port), LATECOMER]),
@@ -130,7 +130,7 @@ impl Stage {
 
     fn record(&mut self, what: What) {
         let last = self.recorded.last().map_or(Duration::ZERO, |recorded| recorded.at);
-        self.recorded.push(Recorded { at: self.began.elapsed().max(last), what });
+        self.recorded.push(Recorded { at: self.started_at.elapsed().max(last), what });
     }
 
     /// Waits until the agent lists what was registered.
@@ -139,7 +139,7 @@ impl Stage {
         wanted.sort_unstable();
         let since = Instant::now();
         while self.consul.passing(&self.service) != wanted {
-            assert!(since.elapsed() < PATIENCE, "consul does not list {wanted:?}");
+            assert!(since.elapsed() < TIME_LIMIT, "consul does not list {wanted:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
         self.record(What::Lists(self.listed.keys().copied().collect()));
@@ -199,7 +199,7 @@ impl Stage {
             Instant::now()
         });
         act(self);
-        let at = thaw.join().expect("the agent goes on") - self.began;
+        let at = thaw.join().expect("the agent goes on") - self.started_at;
         // The agent responded again before `act` completed.
         let place = self.recorded.partition_point(|recorded| recorded.at <= at);
         let what = What::Lists(self.listed.keys().copied().collect());
@@ -220,10 +220,10 @@ impl Stage {
         let called = self.client.call(channel);
         self.answered = self.client.mark();
         let last = self.recorded.last().map_or(Duration::ZERO, |recorded| recorded.at);
-        let began = called.began.duration_since(self.epoch).unwrap_or_default().max(last);
+        let started_at = called.started_at.duration_since(self.epoch).unwrap_or_default().max(last);
         let ok = called.code == "OK";
-        self.recorded.push(Recorded { at: began, what: What::CallBegan { channel } });
-        self.recorded.push(Recorded { at: began + called.took, what: What::CallEnded { channel, ok } });
+        self.recorded.push(Recorded { at: started_at, what: What::CallStarted { channel } });
+        self.recorded.push(Recorded { at: started_at + called.took, what: What::CallEnded { channel, ok } });
         self.calls.push((channel, called.clone()));
         called
     }
@@ -244,7 +244,7 @@ impl Stage {
     /// Records the current state of the channel.
     pub fn glimpse(&mut self, channel: usize) -> BTreeSet<Server> {
         let holds = self.holds(channel);
-        self.glimpses.push((channel, Glimpse { at: self.began.elapsed(), holds: holds.clone() }));
+        self.glimpses.push((channel, Glimpse { at: self.started_at.elapsed(), holds: holds.clone() }));
         holds
     }
 
@@ -253,13 +253,13 @@ impl Stage {
         let state = self.state(channel);
         let of = |server: &u16| state.holds().contains(&format!("127.0.0.1:{server}"));
         let known: BTreeSet<Server> = self.ports.iter().filter(|(_, port)| of(port)).map(|(name, _)| *name).collect();
-        assert_eq!(known.len(), state.holds().len(), "an address of nobody: {state:?}, {:?}", self.ports);
+        assert_eq!(known.len(), state.holds().len(), "an unknown address: {state:?}, {:?}", self.ports);
         known
     }
 
     /// Waits until the channel has become idle after the last call.
     pub fn until_idle(&mut self, channel: usize) {
-        let idle = self.client.wait_for_state(self.answered, channel, "IDLE", PATIENCE);
+        let idle = self.client.wait_for_state(self.answered, channel, "IDLE", TIME_LIMIT);
         let state = self.client.state(channel);
         assert!(idle, "{} does not idle: {state:?}", self.client.version);
     }
@@ -272,7 +272,7 @@ impl Stage {
     /// Waits until the client no longer queries Consul, or until `limit`; runs `meanwhile` between two checks.
     pub fn until_quiet(&mut self, limit: Duration, mut meanwhile: impl FnMut(&mut Stage)) -> bool {
         let since = Instant::now();
-        while !deaf(&self.state(1)) {
+        while !unresponsive(&self.state(1)) {
             if since.elapsed() > limit {
                 return false;
             }
@@ -286,9 +286,9 @@ impl Stage {
     pub fn judge(mut self, channel: usize) -> Ended {
         let mut recovers = self.recovers(channel);
         let holds = self.glimpse(channel);
-        let told = tell(&self.recorded);
-        assert!(told.answers && told.calls.values().all(|running| *running == 0), "{told:?}");
-        assert_eq!(told.lists, self.listed.keys().copied().collect(), "what was recorded and what is listed");
+        let reported = send(&self.recorded);
+        assert!(reported.answers && reported.calls.values().all(|running| *running == 0), "{reported:?}");
+        assert_eq!(reported.lists, self.listed.keys().copied().collect(), "what was recorded and what is listed");
         let recorded = self.recorded.clone();
 
         if !recovers {
@@ -320,10 +320,10 @@ impl Stage {
                 if since.elapsed() >= SETTLED {
                     return true;
                 }
-            } else if since.elapsed() > SILENCE && deaf(&self.state(channel)) {
+            } else if since.elapsed() > IDLE_PERIOD && unresponsive(&self.state(channel)) {
                 return false;
             }
-            assert!(since.elapsed() < PATIENCE, "{}: asks and does not recover", self.client.version);
+            assert!(since.elapsed() < TIME_LIMIT, "{}: queries and does not recover", self.client.version);
             std::thread::sleep(PAUSE);
         }
     }
@@ -337,16 +337,16 @@ impl Stage {
             if self.holds(channel).contains(LATECOMER.0) {
                 return true;
             }
-            if since.elapsed() > SILENCE && deaf(&self.state(channel)) {
+            if since.elapsed() > IDLE_PERIOD && unresponsive(&self.state(channel)) {
                 return false;
             }
-            assert!(since.elapsed() < PATIENCE, "{}: asks and does not hear", self.client.version);
+            assert!(since.elapsed() < TIME_LIMIT, "{}: queries and gets no response", self.client.version);
             std::thread::sleep(PAUSE);
         }
     }
 }
 
 /// Whether the client has stopped querying Consul.
-fn deaf(state: &State) -> bool {
-    state.quiet >= SILENCE
+fn unresponsive(state: &State) -> bool {
+    state.quiet >= IDLE_PERIOD
 }

@@ -18,7 +18,7 @@ use crate::backend::words::{answer, word};
 use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
 
 /// Time limit for any update on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The settings for `agent` with a token.
 fn settings(agent: &ConsulAgent, token: &str) -> Settings {
@@ -48,7 +48,7 @@ async fn endpoints(stream: &mut Resolution) -> Vec<Endpoint> {
 async fn until(stream: &mut Resolution, wanted: impl Fn(&[Endpoint]) -> bool) -> Vec<Endpoint> {
     loop {
         let found = endpoints(stream).await;
-        assert!(!found.is_empty(), "nobody has left");
+        assert!(!found.is_empty(), "no endpoint has left");
         if wanted(&found) {
             return found;
         }
@@ -174,7 +174,7 @@ async fn what_kratos_registers_is_read_as_kratos_means_it() {
 }
 
 #[tokio::test]
-async fn a_restart_of_the_agent_makes_nobody_gone() {
+async fn a_restart_of_the_agent_removes_no_endpoint() {
     let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
     agent.register_simple("pay", "pay-1", 9001);
     let mut stream = watch(&agent, "pay");
@@ -206,7 +206,7 @@ async fn a_restart_of_the_agent_makes_nobody_gone() {
 }
 
 #[tokio::test]
-async fn a_frozen_agent_is_reported_and_makes_nobody_gone() {
+async fn a_frozen_agent_is_reported_and_removes_no_endpoint() {
     let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
     agent.register_simple("pay", "pay-1", 9001);
     let mut stream = watch(&agent, "pay");
@@ -253,7 +253,7 @@ async fn an_index_that_goes_back_does_not_blind_the_watch() {
 }
 
 #[tokio::test]
-async fn a_token_that_sees_nothing_is_told_from_an_empty_service() {
+async fn a_token_without_access_is_distinguished_from_an_empty_service() {
     let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
     agent.register_simple("pay", "pay-1", 9001);
     let seeing = answer(&mut watch_as(&agent, "pay", MANAGEMENT_TOKEN)).await;
@@ -282,20 +282,21 @@ async fn a_token_that_sees_nothing_is_told_from_an_empty_service() {
 #[tokio::test]
 async fn a_ping_names_version_and_leader() {
     let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
-    let said = Consul.ping(&settings(&agent, MANAGEMENT_TOKEN)).await.expect("a response");
-    let rest = said.strip_prefix("consul 1.").unwrap_or_else(|| panic!("{said}"));
-    assert!(rest.contains(&format!(" at {}, leader 127.0.0.1:", agent.address())), "{said}");
-    let said = Consul.ping(&settings(&agent, "")).await.expect("a response");
-    assert!(said.starts_with("consul (version unknown: the token has no permission to read it) at "), "{said}");
+    let printed = Consul.ping(&settings(&agent, MANAGEMENT_TOKEN)).await.expect("a response");
+    let rest = printed.strip_prefix("consul 1.").unwrap_or_else(|| panic!("{printed}"));
+    assert!(rest.contains(&format!(" at {}, leader 127.0.0.1:", agent.address())), "{printed}");
+    let printed = Consul.ping(&settings(&agent, "")).await.expect("a response");
+    assert!(printed.starts_with("consul (version unknown: the token has no permission to read it) at "), "{printed}");
 }
 
 /// Reads events until the watch is in `status`; no endpoint may be removed meanwhile.
 async fn until_status(session: &mut Session, status: BackendStatus) -> Vec<Event> {
     let mut seen = Vec::new();
     loop {
-        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        let event =
+            timeout(TIME_LIMIT, session.next()).await.expect("an event in time").expect("a session that goes on");
         if let EventKind::Endpoints(change) = &event.kind {
-            assert!(change.removed.is_empty() && change.total > 0, "nobody has left: {change:?}");
+            assert!(change.removed.is_empty() && change.total > 0, "no endpoint has left: {change:?}");
         }
         let reached = matches!(&event.kind, EventKind::Backend(report) if report.status == status);
         seen.push(event);
@@ -334,7 +335,8 @@ async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
 
     agent.register_simple("pay", "pay-2", 9002);
     loop {
-        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        let event =
+            timeout(TIME_LIMIT, session.next()).await.expect("an event in time").expect("a session that goes on");
         match event.kind {
             EventKind::Endpoints(change) if change.total == 2 => break,
             EventKind::Endpoints(change) => assert!(change.removed.is_empty(), "{change:?}"),

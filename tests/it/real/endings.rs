@@ -41,13 +41,13 @@ fn holds(flags: &[&str], words: [&str; 2]) {
 }
 
 #[test]
-fn a_held_connection_tells_grpc_gos_idle_rule_from_its_age_rule_and_both_from_a_cut() {
+fn an_idle_check_distinguishes_grpc_gos_idle_rule_its_age_rule_and_a_closing_proxy() {
     holds(&["--max-connection-idle", "1s"], ["closes idle connections", "GOAWAY NO_ERROR (max_idle)"]);
     holds(&["--max-connection-age", "1s"], ["rotates connections", "GOAWAY NO_ERROR (max_age)"]);
 }
 
 #[test]
-fn a_silent_connection_to_every_real_server_lives() {
+fn an_idle_connection_to_every_real_server_survives() {
     for kind in [Kind::Go, Kind::Core] {
         let Some(server) = GrpcServer::start(kind, &[]) else { return };
         let address = server.address.to_string();
@@ -55,8 +55,9 @@ fn a_silent_connection_to_every_real_server_lives() {
         assert_eq!((run.code, run.findings()), (0, vec!["GD613".to_string()]), "{}", run.all());
         // The measured time is printed, so a busy machine may print 3.01s; less than the requested time would be
         // wrong.
-        let told = run.out.split("tolerates more than ").nth(1).and_then(|rest| rest.split_once("s of idle time"));
-        let seconds: f64 = told.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("{}", run.all()));
+        let reported = run.out.split("tolerates more than ").nth(1).and_then(|rest| rest.split_once("s of idle time"));
+        let seconds: f64 =
+            reported.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("{}", run.all()));
         assert!(seconds >= 3.0, "{}", run.all());
     }
 }

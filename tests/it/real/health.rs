@@ -15,7 +15,7 @@ fn grpc_go_lists_the_names_it_knows() {
 }
 
 #[test]
-fn grpcio_without_list_says_how_the_server_as_a_whole_is() {
+fn grpcio_without_list_reports_the_health_of_the_whole_server() {
     let Some(server) = GrpcServer::start(Kind::Core, &[]) else { return };
     let address = server.address.to_string();
     let run = run(&["probe", "--service", "pay", "-o", "ndjson", &address]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
+use crate::support::kubernetes::{ADMIN, Cluster, UNPRIVILEGED, ready};
 use crate::support::namespace::Namespace;
 use crate::support::peer::Peer;
 use crate::support::peers::provided;
@@ -17,7 +17,7 @@ const TARGET: &str = "kubernetes://pay/pay?layout=kratos";
 
 /// `None`: not available, which was reported on stderr. The module reads its namespace from one fixed path of the
 /// whole system, so it gets a `/run` of its own.
-#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+#[expect(clippy::print_stderr, reason = "what is skipped must be reported")]
 fn peer(cluster: &Cluster, pod: &str, arguments: &[&str]) -> Option<Peer> {
     let executable = provided("GRPC_DISCOVER_TEST_KRATOS_PODS")?;
     if !Namespace::is_root() {
@@ -44,31 +44,31 @@ fn pod(cluster: &Cluster, name: &str, phase: &str, is_ready: bool) {
         "spec": { "containers": [{ "name": "main", "image": "none", "ports": ports }] },
     });
     cluster.put(PODS, &object);
-    let mut status = cluster.tell("GET", &place, None);
+    let mut status = cluster.send("GET", &place, None);
     let ready = if is_ready { "True" } else { "False" };
     status["status"] = json!({
         "phase": phase, "podIP": "10.1.0.1", "podIPs": [{ "ip": "10.1.0.1" }],
         "conditions": [{ "type": "Ready", "status": ready }],
     });
-    cluster.tell("PUT", &format!("{place}/status"), Some(&status));
+    cluster.send("PUT", &format!("{place}/status"), Some(&status));
 }
 
 fn state(cluster: &Cluster, name: &str, phase: &str, is_ready: bool) {
     let place = format!("{PODS}/{name}");
-    let mut object = cluster.tell("GET", &place, None);
+    let mut object = cluster.send("GET", &place, None);
     object["status"]["phase"] = json!(phase);
     object["status"]["conditions"] = json!([{ "type": "Ready", "status": if is_ready { "True" } else { "False" } }]);
-    cluster.tell("PUT", &format!("{place}/status"), Some(&object));
+    cluster.send("PUT", &format!("{place}/status"), Some(&object));
 }
 
-fn asking(cluster: &Cluster, token: &str, args: &[&str]) -> Command {
+fn querying(cluster: &Cluster, token: &str, args: &[&str]) -> Command {
     let mut command = tool(args);
     command.env("KUBECONFIG", cluster.kubeconfig(token)).args(["--resolve-timeout", "15s"]);
     command
 }
 
 fn resolved(cluster: &Cluster, target: &str) -> Finished {
-    run_command(asking(cluster, ADMIN, &["resolve", "-o", "json", target]))
+    run_command(querying(cluster, ADMIN, &["resolve", "-o", "json", target]))
 }
 
 fn pay() -> Option<Cluster> {
@@ -97,7 +97,7 @@ fn what_kratos_writes_into_its_pod_is_read_and_leaves_with_it() {
     assert_eq!((&listed["id"], &listed["weight"]), (&json!("pay-1"), &json!(7)), "{}", run.all());
     assert_eq!(document["endpoints"].as_array().map(Vec::len), Some(1), "{}", run.all());
 
-    let mut watch = Running::start_command(asking(&cluster, ADMIN, &["resolve", "--watch", "-o", "ndjson", TARGET]));
+    let mut watch = Running::start_command(querying(&cluster, ADMIN, &["resolve", "--watch", "-o", "ndjson", TARGET]));
     watch.wait_for("the endpoint", LONG, |event| event["kind"] == "endpoints" && event["total"] == 1);
     // Kratos' clients ignore readiness: they keep the pod. This tool reports it.
     state(&cluster, "pay-1", "Running", false);
@@ -112,29 +112,29 @@ fn what_kratos_writes_into_its_pod_is_read_and_leaves_with_it() {
 }
 
 #[test]
-fn pods_that_serve_no_grpc_say_why_and_slices_are_compared_with_pods() {
+fn pods_without_grpc_have_a_reason_and_slices_are_compared_with_pods() {
     let Some(cluster) = pay() else { return };
     let labelled = |name: &str, protocols: &str| {
-        let mut object = cluster.tell("GET", &format!("{PODS}/{name}"), None);
+        let mut object = cluster.send("GET", &format!("{PODS}/{name}"), None);
         object["metadata"]["labels"] = json!({ "kratos-service-app": "pay" });
         object["metadata"]["annotations"] = json!({ "kratos-service-protocols": protocols });
-        cluster.tell("PUT", &format!("{PODS}/{name}"), Some(&object));
+        cluster.send("PUT", &format!("{PODS}/{name}"), Some(&object));
     };
     pod(&cluster, "pay-1", "Running", true);
     labelled("pay-1", r#"{"8000":"http"}"#);
     pod(&cluster, "pay-2", "Pending", false);
     labelled("pay-2", r#"{"9000":"grpc"}"#);
-    let run = run_command(asking(&cluster, ADMIN, &["resolve", TARGET]));
+    let run = run_command(querying(&cluster, ADMIN, &["resolve", TARGET]));
     assert_eq!(run.code, 2, "{}", run.all());
     let why = "pay-1: kratos registered it for http and TCP only, not for grpc";
     assert!(run.out.contains(why), "{}", run.all());
     state(&cluster, "pay-2", "Running", true);
     cluster.service("pay", Some("None"));
     cluster.slice("pay-1", "pay", &[ready("10.1.0.7", "pay-7")]);
-    let run = run_command(asking(&cluster, ADMIN, &["resolve", TARGET, "kubernetes:///pay"]));
+    let run = run_command(querying(&cluster, ADMIN, &["resolve", TARGET, "kubernetes:///pay"]));
     assert_eq!(run.code, 1, "they disagree: {}", run.all());
     assert!(run.out.contains("10.1.0.1:9000") && run.out.contains("10.1.0.7:50051"), "{}", run.all());
-    let run = run_command(asking(&cluster, NOBODY, &["resolve", TARGET]));
+    let run = run_command(querying(&cluster, UNPRIVILEGED, &["resolve", TARGET]));
     assert_eq!(run.code, 3, "{}", run.all());
     assert!(run.out.contains("no permission to list pods in namespace pay"), "{}", run.all());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::cluster_dns::ClusterDns;
-use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, endpoint, ready};
+use crate::support::kubernetes::{ADMIN, Cluster, UNPRIVILEGED, endpoint, ready};
 use crate::support::tool::{Running, run_command, tool};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ fn pay() -> Option<Cluster> {
 }
 
 /// The command, querying `cluster` with the credentials `token`.
-fn asking(cluster: &Cluster, token: &str, args: &[&str]) -> Command {
+fn querying(cluster: &Cluster, token: &str, args: &[&str]) -> Command {
     let mut command = tool(args);
     command.env("KUBECONFIG", cluster.kubeconfig(token)).args(["--resolve-timeout", "15s"]);
     command
@@ -35,7 +35,7 @@ fn every_endpoint_of_three_slices_is_resolved() {
     }
     // By the context's namespace, and by name alone: KUBECONFIG makes the backend active.
     for args in [["resolve", "kubernetes:///pay:grpc", "--backend"], ["resolve", "pay", "--backend"]] {
-        let resolved = run_command(asking(&cluster, ADMIN, &[&args[..], &["kubernetes", "-o", "ndjson"]].concat()));
+        let resolved = run_command(querying(&cluster, ADMIN, &[&args[..], &["kubernetes", "-o", "ndjson"]].concat()));
         assert_eq!(resolved.code, 0, "{}", resolved.all());
         let events = resolved.events();
         let listed = events.iter().find(|event| event["kind"] == "endpoints").expect("a list");
@@ -44,16 +44,16 @@ fn every_endpoint_of_three_slices_is_resolved() {
 }
 
 #[test]
-fn whoever_has_no_rights_is_told_the_missing_verb_and_nothing_is_judged() {
+fn a_user_without_permissions_gets_the_missing_verb_and_nothing_is_judged() {
     let Some(cluster) = pay() else { return };
-    let resolved = run_command(asking(&cluster, NOBODY, &["resolve", "kubernetes:///pay"]));
+    let resolved = run_command(querying(&cluster, UNPRIVILEGED, &["resolve", "kubernetes:///pay"]));
     assert_eq!(resolved.code, 3, "{}", resolved.all());
     assert!(
         resolved.out.contains("no permission to list endpointslices.discovery.k8s.io in namespace pay"),
         "{}",
         resolved.all()
     );
-    assert!(!resolved.all().contains(NOBODY), "{}", resolved.all());
+    assert!(!resolved.all().contains(UNPRIVILEGED), "{}", resolved.all());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_rollout_is_watched_pod_by_pod() {
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "old")]);
     let mut watch =
-        Running::start_command(asking(&cluster, ADMIN, &["resolve", "--watch", "kubernetes:///pay", "-o", "ndjson"]));
+        Running::start_command(querying(&cluster, ADMIN, &["resolve", "--watch", "kubernetes:///pay", "-o", "ndjson"]));
     let change = |event: &Value, what: &str, address: &str, status: &str| {
         event["kind"] == "endpoints"
             && event[what].as_array().is_some_and(|those| {
@@ -87,7 +87,7 @@ fn a_watch_outlives_the_server_and_the_history_it_stood_on() {
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
     let mut watch =
-        Running::start_command(asking(&cluster, ADMIN, &["resolve", "--watch", "kubernetes:///pay", "-o", "ndjson"]));
+        Running::start_command(querying(&cluster, ADMIN, &["resolve", "--watch", "kubernetes:///pay", "-o", "ndjson"]));
     watch.wait_for("the list", LONG, |event| event["kind"] == "endpoints" && event["total"] == 1);
     let version = cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.2", "b")]);
     watch.wait_for("a change", LONG, |event| event["kind"] == "endpoints" && event["total"] == 2);
@@ -112,7 +112,7 @@ fn dns_and_the_slices_of_a_headless_service_are_compared() {
     let Some(dns) = ClusterDns::start(&cluster.kubeconfig(ADMIN), name) else { return };
     let dns_target = format!("dns://{}/{name}:50051", dns.address);
     let compare =
-        |args: &[&str]| asking(&cluster, ADMIN, &[&["resolve", "kubernetes:///pay", &dns_target], args].concat());
+        |args: &[&str]| querying(&cluster, ADMIN, &[&["resolve", "kubernetes:///pay", &dns_target], args].concat());
     let agreed = run_command(compare(&["-o", "ndjson"]));
     assert_eq!((agreed.code, agreed.findings().len()), (0, 0), "{}", agreed.all());
 
@@ -137,7 +137,7 @@ fn dns_of_a_service_with_an_address_of_its_own_hides_the_pods() {
     let name = "pay.pay.svc.cluster.local";
     let Some(dns) = ClusterDns::start(&cluster.kubeconfig(ADMIN), name) else { return };
     let target = format!("dns://{}/{name}:80", dns.address);
-    let compared = run_command(asking(&cluster, ADMIN, &["resolve", "kubernetes:///pay", &target, "-o", "ndjson"]));
+    let compared = run_command(querying(&cluster, ADMIN, &["resolve", "kubernetes:///pay", &target, "-o", "ndjson"]));
     assert_eq!((compared.code, compared.findings()), (0, vec!["GD113".to_string()]), "{}", compared.all());
     assert!(compared.out.contains("the ClusterIP in front of 2 endpoints that"), "{}", compared.all());
 }

@@ -19,8 +19,8 @@ fn finds(run: &Finished, codes: &[&str], exit: i32, words: &[&str]) {
     assert_eq!((run.code, run.findings()), (exit, codes.iter().map(ToString::to_string).collect()), "{}", run.all());
     let findings: Vec<_> = run.events().into_iter().filter(|event| event["kind"] == "finding").collect();
     for words in words {
-        let said = findings.iter().any(|finding| finding.to_string().contains(words));
-        assert!(said, "{words:?} is missing in {}", run.all());
+        let printed = findings.iter().any(|finding| finding.to_string().contains(words));
+        assert!(printed, "{words:?} is missing in {}", run.all());
     }
 }
 
@@ -45,8 +45,8 @@ fn nginx_answered_for_whatever_is_behind_it() {
         0,
         &["responded through a proxy (nginx): one sample of the servers behind it (server: nginx/"],
     );
-    let said = summary(&run);
-    assert_eq!(said, "the only endpoint responded through a proxy (nginx): one sample of the servers behind it");
+    let printed = summary(&run);
+    assert_eq!(printed, "the only endpoint responded through a proxy (nginx): one sample of the servers behind it");
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn envoy_before_three_servers_of_which_one_is_dead_is_one_sample() {
     // the proxy's own.
     for _ in 0..4 {
         let run = probe(&[], &proxy);
-        let said = summary(&run);
-        assert!(!said.contains("the only endpoint is healthy"), "{}", run.all());
+        let printed = summary(&run);
+        assert!(!printed.contains("the only endpoint is healthy"), "{}", run.all());
         match run.code {
             0 => finds(&run, &["GD420"], 0, &["responded through a proxy (envoy)", "/clusters"]),
             _ => finds(&run, &["GD407"], 2, &["upstream connect error", "Check the server behind envoy"]),
@@ -73,7 +73,7 @@ fn envoy_without_a_route_is_no_server_without_health_service() {
 }
 
 #[test]
-fn haproxy_without_a_backend_is_no_wrong_port() {
+fn haproxy_without_a_backend_is_not_a_wrong_port() {
     let sections = format!(
         "frontend f\n  bind LISTEN proto h2\n  default_backend b\nbackend b\n  server s1 {} proto h2\n",
         nothing()
@@ -102,7 +102,7 @@ fn a_port_that_expects_the_proxy_protocol_is_among_the_causes() {
 }
 
 #[test]
-fn nginx_that_requires_a_client_certificate_says_so_over_http() {
+fn nginx_that_requires_a_client_certificate_responds_over_http() {
     let Some(server) = GrpcServer::start(Kind::Go, &[]) else { return };
     let dir = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_string(), "localhost".to_string()]).unwrap();

@@ -12,7 +12,7 @@ fn finds(args: &[&str], finding: &str, words: &str, exit: i32) {
 }
 
 #[test]
-fn tls_where_plaintext_was_asked_for_is_named() {
+fn tls_where_plaintext_was_requested_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let (cert, key) = certificate(dir.path());
     let Some(server) = GrpcServer::start(Kind::Go, &["--tls-cert", &cert, "--tls-key", &key]) else { return };
@@ -25,7 +25,7 @@ fn tls_where_plaintext_was_asked_for_is_named() {
 }
 
 #[test]
-fn plaintext_where_tls_was_asked_for_is_named() {
+fn plaintext_where_tls_was_requested_is_named() {
     let Some(server) = GrpcServer::start(Kind::Go, &[]) else { return };
     finds(&["--tls", "on", &server.address.to_string()], "GD307", "TLS", 2);
 }
@@ -40,7 +40,7 @@ fn a_healthy_server_of_each_kind_is_healthy() {
 }
 
 #[test]
-fn not_serving_and_unknown_services_are_told_apart() {
+fn not_serving_and_unknown_services_are_distinguished() {
     let Some(server) = GrpcServer::start(Kind::Go, &["--health", "pay.v1.Pay=NOT_SERVING"]) else { return };
     let address = server.address.to_string();
     finds(&["--service", "pay.v1.Pay", &address], "GD501", "NOT_SERVING", 2);

@@ -12,7 +12,7 @@ use crate::support::peer::Peer;
 use crate::support::peers::provided;
 use crate::support::tool::{Running, run};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A peer that has registered `name` with `framework`. `None`: not available, which was reported on stderr.
 fn registrar(framework: &str, registry: &str, name: &str, address: &str) -> Option<Peer> {
@@ -56,9 +56,9 @@ fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
     assert!(left > 0 && left <= ttl * 1000, "{endpoint}");
 
     let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
-    watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
+    watch.wait_for("the endpoint", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 1);
     registrar.stop();
-    let (_, gone) = watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+    let (_, gone) = watch.wait_for("its end", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 0);
     assert!(gone["notes"].to_string().contains(why), "{gone}");
 }
 
@@ -72,9 +72,9 @@ fn is_found(framework: &str, scheme: &str, registry: &str, layout: &str) -> Opti
     let endpoint = listed(&run(&["resolve", "-o", "json", &target]));
     assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &layout.into()), "{endpoint}");
     let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
-    watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
+    watch.wait_for("the endpoint", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 1);
     registrar.stop();
-    watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+    watch.wait_for("its end", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 0);
     Some(endpoint)
 }
 
@@ -134,7 +134,7 @@ fn dubbo_is_read(kind: &str, scheme: &str, registry: &str, lease: u64) {
     let Some(_registrar) = dubbo(kind, registry, port) else { return };
     for (watch, layout) in &mut watches {
         let listed = |event: &Value| event["kind"] == "endpoints" && event["total"] == 1;
-        let (_, event) = watch.wait_for("the endpoint", PATIENCE, listed);
+        let (_, event) = watch.wait_for("the endpoint", TIME_LIMIT, listed);
         let endpoint = &event["added"][0];
         assert_eq!(endpoint["address"], format!("127.0.0.1:{port}"), "{event}");
         assert_eq!(endpoint["layout"], *layout, "{event}");

@@ -21,7 +21,7 @@ use crate::support::peers::provided;
 use crate::support::tool::run;
 
 /// Time limit for a client to send its request.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A frame header: type, flags, stream (RFC 9113, 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,8 @@ impl Recorder {
         listener.set_nonblocking(true).unwrap();
         let recorded = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move { tokio::time::timeout(PATIENCE, record(listener)).await.expect("a request") })
+            runtime
+                .block_on(async move { tokio::time::timeout(TIME_LIMIT, record(listener)).await.expect("a request") })
         });
         Recorder { address, recorded }
     }
@@ -222,8 +223,8 @@ fn the_recorded_headers_are_those_of_grpcio() {
     let recorder = Recorder::start();
     let address = recorder.address;
     let output = Command::new(grpcio).args(["--check", &address.to_string()]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("SERVING"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.contains("SERVING"), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     let recorded = recorder.recorded();
     is_a_clients_request(&recorded, address);
     let names: BTreeSet<&str> = recorded.names().into_iter().collect();

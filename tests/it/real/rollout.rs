@@ -23,7 +23,7 @@ fn two(flags: &[&str]) -> Option<Pods> {
     let mut pods = Pods::start(flags)?;
     pods.cluster.service("pay", None);
     for ip in OLD {
-        pods.begin(ip)?;
+        pods.start_pod(ip)?;
     }
     Some(pods)
 }
@@ -78,7 +78,7 @@ fn channel(events: &[(std::time::Instant, Value)]) -> Vec<&str> {
 }
 
 #[test]
-fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_stale() {
+fn every_pod_of_a_rollout_is_listed_draining_and_removed_and_none_is_reported_as_stale() {
     let Some(mut pods) = two(&[]) else { return };
     let mut list: Vec<(&str, Value)> = OLD.into_iter().map(|ip| (ip, ready(ip, ip))).collect();
     let write = |pods: &Pods, list: &[(&str, Value)]| {
@@ -95,11 +95,11 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
         list.push((new, endpoint(new, new, false, false, false)));
         write(&pods, &list);
         listed(&mut watch, "added", new, "critical");
-        pods.begin(new).unwrap();
+        pods.start_pod(new).unwrap();
         list.last_mut().unwrap().1 = ready(new, new);
         write(&pods, &list);
         reaches(&mut watch, new, "READY");
-        // It is told to stop, and serves its running calls until they are done.
+        // It is stopped, and serves its running calls until they are done.
         let place = list.iter().position(|(ip, _)| *ip == old).unwrap();
         list[place].1 = endpoint(old, old, false, true, true);
         write(&pods, &list);
@@ -121,7 +121,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
     assert_eq!(status.code(), Some(130), "{all}");
     let (_, summary) = events.last().unwrap();
     assert_eq!((&summary["verdict"], &summary["exit"]), (&json!("healthy"), &json!(0)), "{all}");
-    assert_eq!(channel(&events), ["CONNECTING", "READY"], "nobody who calls notices\n{all}");
+    assert_eq!(channel(&events), ["CONNECTING", "READY"], "callers do not notice\n{all}");
     for (_, event) in &events {
         assert!(event["kind"] != "finding" && event["to"] != "TRANSIENT_FAILURE", "{event}\n{all}");
     }
@@ -130,7 +130,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
     assert!(verdicts.iter().all(|verdict| verdict["verdict"] == "healthy"), "{all}");
 
     let read = lines.until_stopped();
-    for said in [
+    for printed in [
         format!("+{} (critical: the pod does not pass its readiness probe)", at(NEW[0])),
         format!("~{} (passing)", at(NEW[0])),
         format!("~{} (draining: the pod is being deleted and still passes its readiness probe)", at(OLD[0])),
@@ -138,7 +138,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
         format!("2 endpoints  -{} (draining)", at(OLD[1])),
         "HEALTHY  kubernetes:///pay: both endpoints are healthy".to_string(),
     ] {
-        assert!(read.contains(&said), "{said:?} is missing in\n{read}");
+        assert!(read.contains(&printed), "{printed:?} is missing in\n{read}");
     }
 }
 
@@ -178,14 +178,14 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
     // A copy from the time when there was no other pod.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let dns = pods.namespace().within(|| runtime.block_on(DnsServer::start()));
-    dns.says("pay.test", RecordType::A, addresses("pay.test", 60, &[leaving]));
+    dns.answer_with("pay.test", RecordType::A, addresses("pay.test", 60, &[leaving]));
     let target = format!("dns://{}/pay.test:{PORT}", dns.address());
     let Some(mut client) = pods.client(&["--target", &target]) else { return };
     assert_eq!(client.call(1).peer, Some(at(leaving)));
     let pod = endpoint(leaving, "pay-2", false, true, true);
     pods.cluster.slice("pay-1", "pay", &[ready(OLD[0], "pay-1"), pod]);
 
-    let told = |pods: &Pods| {
+    let reported = |pods: &Pods| {
         let args = ["probe", "kubernetes:///pay", &target, "--plaintext", "-o", "ndjson"];
         let probed = run_command(pods.tool(ADMIN, &args));
         let finding = probed.events().into_iter().find(|event| event["code"] == "GD120").expect("GD120");
@@ -193,7 +193,7 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
         (finding["text"].as_str().unwrap().to_string(), probed)
     };
     let still = format!("{} (pod \"pay-2\") is being deleted, {target} still lists it for clients", at(leaving));
-    let (text, probed) = told(&pods);
+    let (text, probed) = reported(&pods);
     assert_eq!(text, format!("{still}, and it still responds until its grace period ends"));
     assert_eq!(
         (probed.code, probed.findings()),
@@ -205,7 +205,7 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
     assert!(probed.out.contains(&differ), "{}", probed.all());
     assert_eq!(client.call(1).code, "OK", "it does answer");
     pods.end(leaving);
-    let (text, probed) = told(&pods);
+    let (text, probed) = reported(&pods);
     assert_eq!(text, format!("{still}, and it is unreachable: calls to it fail until clients notice the change"));
     assert_eq!(probed.code, 1, "{}", probed.all());
     let failed = client.call(1);
@@ -213,7 +213,7 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
 }
 
 #[test]
-fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into() {
+fn the_lens_of_kuberesolver_predicts_the_real_client_with_two_slices() {
     let Some(mut pods) = two(&[]) else { return };
     for (slice, ip) in ["pay-1", "pay-2"].into_iter().zip(OLD) {
         pods.cluster.slice(slice, "pay", &[ready(ip, ip)]);
@@ -223,7 +223,7 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let Some(mut client) = pods.client(&args) else { return };
     let mut watch = watch(&pods, &["--as", "kuberesolver", "--idle", "0"]);
-    let mut says = |holds: &[&str], stale: &[&str], missing: &[&str]| {
+    let mut answer_with = |holds: &[&str], stale: &[&str], missing: &[&str]| {
         let addresses = |ips: &[&str]| json!(ips.iter().map(|ip| at(ip)).collect::<Vec<_>>());
         let (holds, stale, missing) = (addresses(holds), addresses(stale), addresses(missing));
         watch.wait_for(&format!("holds {holds}, stale {stale}"), LONG, |event| {
@@ -231,7 +231,7 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
                 && (&event["holds"], &event["stale"], &event["missing"]) == (&holds, &stale, &missing)
         });
     };
-    says(&[OLD[1]], &[], &[OLD[0]]);
+    answer_with(&[OLD[1]], &[], &[OLD[0]]);
     // It gets both slices one after the other, and ends with the second.
     client.call(1);
     let given = |client: &KratosClient, from: usize, ip: &str| {
@@ -243,13 +243,13 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
     // The slice that it uses is deleted, as its pod is: a deleted slice is an update, and the other one is not.
     pods.cluster.delete(SLICES, "pay-2");
     pods.end(OLD[1]);
-    says(&[OLD[1]], &[OLD[1]], &[OLD[0]]);
+    answer_with(&[OLD[1]], &[OLD[1]], &[OLD[0]]);
     let failed = client.call(1);
     assert!(failed.code == "Unavailable" && failed.text.contains(&at(OLD[1])), "{failed:?}");
     // Any change of the other slice repairs it.
     let touched = client.mark();
     pods.cluster.slice("pay-1", "pay", &[ready(OLD[0], OLD[0]), endpoint(NEW[0], NEW[0], false, false, false)]);
-    says(&[OLD[0]], &[], &[]);
+    answer_with(&[OLD[0]], &[], &[]);
     given(&client, touched, OLD[0]);
     assert_eq!(client.call(1).peer, Some(at(OLD[0])));
 }

@@ -75,9 +75,9 @@ fn an_instance_that_cannot_be_reached_and_passes_is_dead() {
 }
 
 #[test]
-fn a_service_that_nobody_registered_is_failed_and_a_blind_token_is_unknown() {
+fn a_service_that_is_not_registered_is_failed_and_a_token_without_access_is_unknown() {
     let Some(pay) = Pay::start(Mode::Acl) else { return };
-    let ask = |service: &str, token: Option<&str>| {
+    let query = |service: &str, token: Option<&str>| {
         let mut command = tool(&["probe", &format!("consul:///{service}"), "-o", "ndjson"]);
         command.env("CONSUL_HTTP_ADDR", pay.agent.address());
         if let Some(token) = token {
@@ -88,9 +88,9 @@ fn a_service_that_nobody_registered_is_failed_and_a_blind_token_is_unknown() {
         (run.code, run.findings())
     };
     let finding = |code: &str| vec![code.to_string()];
-    assert_eq!(ask("nobody", Some(MANAGEMENT_TOKEN)), (2, finding("GD102")));
-    assert_eq!(ask("pay", None), (3, finding("GD104")));
-    assert_eq!(ask("pay", Some(MANAGEMENT_TOKEN)), (0, vec![]));
+    assert_eq!(query("nobody", Some(MANAGEMENT_TOKEN)), (2, finding("GD102")));
+    assert_eq!(query("pay", None), (3, finding("GD104")));
+    assert_eq!(query("pay", Some(MANAGEMENT_TOKEN)), (0, vec![]));
 }
 
 #[test]
@@ -99,13 +99,13 @@ fn a_deregistered_instance_is_shown_and_its_connection_ends() {
     let mut watch = pay.watch(&["--for", "60s"]);
     watch.wait_for("the first READY", LONG, is_ready);
     watch.wait_for("the second READY", LONG, is_ready);
-    let began = Instant::now();
+    let started_at = Instant::now();
     pay.agent.deregister("pay-2");
     let (at, event) = watch.wait_for("the change", LONG, |event| {
         event["kind"] == "endpoints" && event["removed"].as_array().is_some_and(|removed| removed.len() == 1)
     });
     assert_eq!(event["removed"][0]["address"], pay.second.address.to_string());
-    assert!(at.duration_since(began) < Duration::from_secs(2), "{:?}", at.duration_since(began));
+    assert!(at.duration_since(started_at) < Duration::from_secs(2), "{:?}", at.duration_since(started_at));
     watch.wait_for("SHUTDOWN", LONG, |event| {
         event["to"] == "SHUTDOWN" && event["address"] == pay.second.address.to_string()
     });
@@ -176,8 +176,8 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
     let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["GD603", "GD609"], "the move, who would miss it, and nothing else");
     let text = findings[1]["text"].as_str().unwrap();
-    for said in [&*old, &*new, "kratos 2.5.4 to 2.7.2", "connection refused", "last connection error"] {
-        assert!(text.contains(said), "{said}: {text}");
+    for printed in [&*old, &*new, "kratos 2.5.4 to 2.7.2", "connection refused", "last connection error"] {
+        assert!(text.contains(printed), "{printed}: {text}");
     }
     let call =
         events.iter().any(|(_, e)| e["kind"] == "transition" && e["to"] == "READY" && e["address"] == json!(new));
@@ -185,7 +185,7 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
 }
 
 #[test]
-fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
+fn an_idle_cycle_without_changes_reports_that_nothing_changed() {
     let Some(pay) = Pay::start(Mode::Dev) else { return };
     let probe = pay.run(&["probe", "--idle", "2s", "consul:///pay"]);
     assert_eq!(probe.code, 0, "{}", probe.all());
@@ -242,7 +242,7 @@ fn idle_cycle_without_registry(away: Away) {
 
 #[cfg(feature = "etcd")]
 #[test]
-fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
+fn two_registries_are_watched_and_the_lag_of_the_second_is_reported() {
     let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
     let Some(etcd) = crate::support::etcd::Etcd::start() else { return };
     agent.register_simple("pay", "pay-1", 1);
@@ -250,7 +250,7 @@ fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
     let mut command = tool(&["resolve", "--watch", "consul:///pay", "etcd:///pay", "-o", "ndjson", "--for", "60s"]);
     command.env("CONSUL_HTTP_ADDR", agent.address()).env("ETCDCTL_ENDPOINTS", etcd.endpoints());
     let mut watch = Running::start_command(command);
-    let says = |event: &Value, backend: &str, change: &str, total: u64| {
+    let expected = |event: &Value, backend: &str, change: &str, total: u64| {
         event["kind"] == "endpoints"
             && event["backend"] == backend
             && event["total"] == total
@@ -263,13 +263,13 @@ fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
     }
     let mut last = Instant::now();
     let mut late = |watch: &mut Running, backend: &str, change: &str, total: u64, behind: Option<&str>| {
-        let (at, event) = watch.wait_for(change, LONG, |event| says(event, backend, change, total));
+        let (at, event) = watch.wait_for(change, LONG, |event| expected(event, backend, change, total));
         match behind {
             None => assert_eq!(event["lags"], json!([]), "{event}"),
             Some(other) => {
                 let [lag] = &event["lags"].as_array().unwrap()[..] else { panic!("{event}") };
-                let told = (&lag["address"], &lag["change"], &lag["behind"]);
-                assert_eq!(told, (&json!("127.0.0.1:2"), &json!(change), &json!(other)), "{event}");
+                let reported = (&lag["address"], &lag["change"], &lag["behind"]);
+                assert_eq!(reported, (&json!("127.0.0.1:2"), &json!(change), &json!(other)), "{event}");
                 // By the clock of the process that reads the lines, with a margin for the time a line takes.
                 let seen = (at - last).as_millis().abs_diff(u128::from(lag["lag_ms"].as_u64().unwrap()));
                 assert!(seen < 1000, "{event}: read {:?} later", at - last);

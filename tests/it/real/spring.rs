@@ -13,7 +13,7 @@ use crate::support::peers::provided;
 use crate::support::tool::{Running, run};
 use crate::support::zookeeper::Zookeeper;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The process with all applications, and the first output of each.
 struct Applications {
@@ -71,7 +71,7 @@ fn spring_is_read_in_consul_zookeeper_and_eureka_and_a_web_server_alone_is_doubt
         let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
         // Eureka's clients register a moment after they have started.
         let is_there = |event: &Value| event["kind"] == "endpoints" && event["total"] == 1;
-        let (_, event) = watch.wait_for("the endpoint", PATIENCE, is_there);
+        let (_, event) = watch.wait_for("the endpoint", TIME_LIMIT, is_there);
         let endpoint = &event["added"][0];
         assert_eq!(endpoint["address"], applications.address(index, protocol), "{target}: {event}");
         assert_eq!(endpoint["layout"], rule, "{target}: {event}");
@@ -90,6 +90,6 @@ fn spring_is_read_in_consul_zookeeper_and_eureka_and_a_web_server_alone_is_doubt
 
     applications.peer.stop();
     for mut watch in watches {
-        watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+        watch.wait_for("its end", TIME_LIMIT, |event| event["kind"] == "endpoints" && event["total"] == 0);
     }
 }

@@ -22,7 +22,7 @@ fn idle_after(address: &str) -> u64 {
     let states = channel(&run.events());
     let names: Vec<&str> = states.iter().map(|(state, _)| state.as_str()).collect();
     assert_eq!(names, ["CONNECTING", "READY", "IDLE"], "{}", run.all());
-    // The channel left IDLE when it was told to connect; that is the last activity.
+    // The channel left IDLE for `connect()`; that is the last activity.
     let millis = states[2].1 - states[0].1;
     assert!(millis >= 1_900, "{}", run.all());
     millis
@@ -74,12 +74,12 @@ fn a_killed_server_shows_every_transition_with_its_cause() {
 }
 
 #[test]
-fn a_graceful_stop_is_told_with_the_servers_own_words() {
+fn a_graceful_stop_is_reported_with_the_servers_own_text() {
     let Some(mut server) = GrpcServer::start(Kind::Go, &[]) else { return };
     let address = server.address.to_string();
     let mut watch = Running::start(&["watch", &address, "--plaintext", "--for", "60s", "-o", "ndjson"]);
     watch.wait_for("health", LONG, |event| event["kind"] == "health");
-    server.tell("graceful-stop");
+    server.send("graceful-stop");
     let (_, end) = watch.wait_for("disconnect", LONG, |event| event["kind"] == "disconnect");
     assert_eq!(end["reason"], "GOAWAY NO_ERROR", "{end}");
     assert_eq!(end["goaway"]["debug"], "graceful_stop", "{end}");
@@ -92,7 +92,7 @@ fn health_changes_are_seen_as_they_happen() {
     let args = ["watch", &address, "--plaintext", "--service", "pay.v1.Pay", "--for", "60s", "-o", "ndjson"];
     let mut watch = Running::start(&args);
     watch.wait_for("SERVING", LONG, |event| event["kind"] == "health" && event["status"] == "SERVING");
-    server.tell("health pay.v1.Pay NOT_SERVING");
+    server.send("health pay.v1.Pay NOT_SERVING");
     watch.wait_for("NOT_SERVING", LONG, |event| event["kind"] == "health" && event["status"] == "NOT_SERVING");
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Time limit for starting, restarting, or one request on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// How the agent stores its data, and who may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,30 +94,30 @@ impl ConsulAgent {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.executable.display()));
         let log = process.stdout.take().expect("a piped stdout");
-        let (tell, told) = mpsc::channel();
+        let (send, reported) = mpsc::channel();
         std::thread::spawn(move || {
             let mut last = VecDeque::new();
             // Keeps reading afterwards, so that the agent never waits for a full pipe.
             for line in BufReader::new(log).lines().map_while(Result::ok) {
                 if line.contains("Synced node info") || line.contains("cluster leadership acquired") {
-                    let _ = tell.send(Ok(()));
+                    let _ = send.send(Ok(()));
                 }
                 last.push_back(line);
                 if last.len() > 20 {
                     last.pop_front();
                 }
             }
-            let _ = tell.send(Err(Vec::from(last).join("\n")));
+            let _ = send.send(Err(Vec::from(last).join("\n")));
         });
         self.process = Some(process);
-        match told.recv_timeout(PATIENCE) {
+        match reported.recv_timeout(TIME_LIMIT) {
             Ok(Ok(())) => {}
             Ok(Err(log)) => panic!("the agent ended:\n{log}"),
-            Err(error) => panic!("the agent leads nothing after {PATIENCE:?}: {error}"),
+            Err(error) => panic!("the agent leads nothing after {TIME_LIMIT:?}: {error}"),
         }
         if self.mode != Mode::Persistent {
             // It becomes the leader before it lists itself.
-            told.recv_timeout(PATIENCE).ok().and_then(Result::ok).expect("an agent that knows itself");
+            reported.recv_timeout(TIME_LIMIT).ok().and_then(Result::ok).expect("an agent with its own configuration");
         }
     }
 
@@ -152,8 +152,8 @@ impl ConsulAgent {
 
     /// One request to the HTTP API, with the management token if there is one: status and body.
     pub fn request(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect_timeout(&self.http, PATIENCE).expect("a connection to the agent");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        let mut stream = TcpStream::connect_timeout(&self.http, TIME_LIMIT).expect("a connection to the agent");
+        stream.set_read_timeout(Some(TIME_LIMIT)).expect("a time limit");
         let token =
             if self.mode == Mode::Acl { format!("X-Consul-Token: {MANAGEMENT_TOKEN}\r\n") } else { String::new() };
         let head =

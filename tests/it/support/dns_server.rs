@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 /// The answer to a query.
 #[derive(Debug, Clone)]
-pub enum Script {
+pub enum Behavior {
     /// These records in the answer section, and these in the additional one.
     Records(Vec<Record>, Vec<Record>),
     /// NOERROR without a record, with a SOA.
@@ -22,7 +22,7 @@ pub enum Script {
     /// An error.
     Code(ResponseCode),
     /// No response.
-    Silence,
+    NoResponse,
     /// This many of these records; every answer continues with the next ones.
     Rotating(usize, Vec<Record>),
     /// Over UDP only the TC bit; over TCP these records.
@@ -39,8 +39,8 @@ pub enum Script {
 
 #[derive(Default)]
 struct Zone {
-    scripts: HashMap<(Name, RecordType), Script>,
-    asked: Vec<String>,
+    scripts: HashMap<(Name, RecordType), Behavior>,
+    queried: Vec<String>,
 }
 
 /// The server; stopped when dropped.
@@ -89,13 +89,13 @@ impl DnsServer {
     }
 
     /// From now on `script` is the answer to `kind` of `name`.
-    pub fn says(&self, name: &str, kind: RecordType, script: Script) {
+    pub fn answer_with(&self, name: &str, kind: RecordType, script: Behavior) {
         self.zone.lock().unwrap().scripts.insert((full(name), kind), script);
     }
 
     /// The queries so far: `A pay.example. udp`.
-    pub fn asked(&self) -> Vec<String> {
-        self.zone.lock().unwrap().asked.clone()
+    pub fn queried(&self) -> Vec<String> {
+        self.zone.lock().unwrap().queried.clone()
     }
 
     /// Closes the port; the scripts are kept.
@@ -151,46 +151,46 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
     let query = question.queries.first()?.clone();
     let mut zone = zone.lock().unwrap();
     let transport = if tcp { "tcp" } else { "udp" };
-    zone.asked.push(format!("{} {} {transport}", query.query_type(), query.name()));
+    zone.queried.push(format!("{} {} {transport}", query.query_type(), query.name()));
     let script = zone.scripts.get(&(query.name().clone(), query.query_type())).cloned();
     // A name that has a record of another type exists.
     let exists = zone.scripts.keys().any(|(name, _)| name == query.name());
-    let script = script.unwrap_or(if exists { Script::NoData } else { Script::Code(ResponseCode::NXDomain) });
+    let script = script.unwrap_or(if exists { Behavior::NoData } else { Behavior::Code(ResponseCode::NXDomain) });
     let mut reply = Message::response(question.metadata.id, OpCode::Query);
     reply.metadata.authoritative = true;
     reply.metadata.recursion_desired = question.metadata.recursion_desired;
     reply.metadata.recursion_available = true;
     reply.add_query(query.clone());
     match script {
-        Script::Records(answers, additionals) => {
+        Behavior::Records(answers, additionals) => {
             reply.add_answers(answers);
             reply.add_additionals(additionals);
         }
-        Script::Rotating(some, records) => {
+        Behavior::Rotating(some, records) => {
             let question = format!("{} {} ", query.query_type(), query.name());
-            let before = zone.asked.iter().filter(|asked| asked.starts_with(&question)).count() - 1;
+            let before = zone.queried.iter().filter(|queried| queried.starts_with(&question)).count() - 1;
             let all = records.len();
             reply.add_answers(records.into_iter().cycle().skip(before * some % all).take(some));
         }
-        Script::NoData => {
+        Behavior::NoData => {
             reply.add_authority(soa(query.name()));
         }
-        Script::Code(code) => {
+        Behavior::Code(code) => {
             reply.metadata.response_code = code;
             if code == ResponseCode::NXDomain {
                 reply.add_authority(soa(query.name()));
             }
         }
-        Script::Silence => return None,
-        Script::CutOverUdp(records) if tcp => {
+        Behavior::NoResponse => return None,
+        Behavior::CutOverUdp(records) if tcp => {
             reply.add_answers(records);
         }
-        Script::CutOverUdp(_) => reply.metadata.truncation = true,
-        Script::Part(some, records) => {
+        Behavior::CutOverUdp(_) => reply.metadata.truncation = true,
+        Behavior::Part(some, records) => {
             let count = if tcp { records.len() } else { some };
             reply.add_answers(records.into_iter().take(count));
         }
-        Script::WithoutEdns(code, records) => match (question.edns.is_some(), code) {
+        Behavior::WithoutEdns(code, records) => match (question.edns.is_some(), code) {
             (true, Some(code)) => {
                 reply.metadata.response_code = code;
                 if code == ResponseCode::BADVERS {
@@ -201,12 +201,12 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
             (true, None) => return None,
             (false, _) => drop(reply.add_answers(records)),
         },
-        Script::Referral(to) => {
+        Behavior::Referral(to) => {
             reply.metadata.authoritative = false;
             reply.metadata.recursion_available = false;
             reply.add_authority(Record::from_rdata(query.name().clone(), 60, RData::NS(NS(full(to)))));
         }
-        Script::Garbage => {
+        Behavior::Garbage => {
             return Some(question.metadata.id.to_be_bytes().iter().copied().chain(*b"garbage").collect());
         }
     }
@@ -235,8 +235,8 @@ pub fn address(name: &str, ttl: u32, ip: &str) -> Record {
 }
 
 /// The script for address records of `name`.
-pub fn addresses(name: &str, ttl: u32, ips: &[&str]) -> Script {
-    Script::Records(ips.iter().map(|ip| address(name, ttl, ip)).collect(), vec![])
+pub fn addresses(name: &str, ttl: u32, ips: &[&str]) -> Behavior {
+    Behavior::Records(ips.iter().map(|ip| address(name, ttl, ip)).collect(), vec![])
 }
 
 /// An SRV record: priority, weight, port, target.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Time limit for starting, restarting, or one request on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A cluster.
 pub struct Etcd {
@@ -106,13 +106,13 @@ impl Etcd {
         let question = json!({ "key": STANDARD.encode("probe") });
         for index in (0..self.members.len()).filter(|index| self.members[*index].process.is_some()).collect::<Vec<_>>()
         {
-            let begun = Instant::now();
-            while self.ask(index, "/v3/kv/range", &question).is_none() {
+            let started = Instant::now();
+            while self.query(index, "/v3/kv/range", &question).is_none() {
                 let process = self.members[index].process.as_mut().expect("a running member");
                 if process.try_wait().expect("its state").is_some() {
                     return false;
                 }
-                assert!(begun.elapsed() < PATIENCE, "member {index} answers nothing after {PATIENCE:?}");
+                assert!(started.elapsed() < TIME_LIMIT, "member {index} answers nothing after {TIME_LIMIT:?}");
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
@@ -127,7 +127,7 @@ impl Etcd {
     /// Which member is the leader.
     pub fn leader(&self) -> usize {
         let id = |value: &Value| value.as_str().map(str::to_string);
-        let status = |index| self.ask(index, "/v3/maintenance/status", &json!({}));
+        let status = |index| self.query(index, "/v3/maintenance/status", &json!({}));
         (0..self.members.len())
             .find(|index| status(*index).is_some_and(|s| id(&s["leader"]) == id(&s["header"]["member_id"])))
             .expect("a leader")
@@ -164,12 +164,12 @@ impl Etcd {
     }
 
     /// One request to the gateway; `None` unless it succeeds.
-    fn ask(&self, index: usize, path: &str, body: &Value) -> Option<Value> {
-        self.ask_with(index, path, body, "")
+    fn query(&self, index: usize, path: &str, body: &Value) -> Option<Value> {
+        self.query_with(index, path, body, "")
     }
 
-    fn ask_with(&self, index: usize, path: &str, body: &Value, headers: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect_timeout(&self.members[index].client, PATIENCE).ok()?;
+    fn query_with(&self, index: usize, path: &str, body: &Value, headers: &str) -> Option<Value> {
+        let mut stream = TcpStream::connect_timeout(&self.members[index].client, TIME_LIMIT).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
         let body = body.to_string();
         let head = format!(
@@ -189,17 +189,17 @@ impl Etcd {
     /// # Panics
     ///
     /// If it succeeds on no member.
-    pub fn tell(&self, path: &str, body: &Value) -> Value {
+    pub fn send(&self, path: &str, body: &Value) -> Value {
         let running = (0..self.members.len()).filter(|index| self.members[*index].process.is_some());
-        let answer = running.into_iter().find_map(|index| self.ask(index, path, body));
+        let answer = running.into_iter().find_map(|index| self.query(index, path, body));
         answer.unwrap_or_else(|| panic!("POST {path} {body}: refused"))
     }
 
     /// One request of the user `root`, after [`Etcd::protect`].
     pub fn as_root(&self, path: &str, body: &Value) {
-        let token = self.tell("/v3/auth/authenticate", &json!({ "name": "root", "password": "r00t" }));
+        let token = self.send("/v3/auth/authenticate", &json!({ "name": "root", "password": "r00t" }));
         let header = format!("Authorization: {}\r\n", token["token"].as_str().expect("a token"));
-        assert!(self.ask_with(0, path, body, &header).is_some(), "POST {path} {body}: refused");
+        assert!(self.query_with(0, path, body, &header).is_some(), "POST {path} {body}: refused");
     }
 
     /// Writes a key as `root`, without a lease.
@@ -209,35 +209,35 @@ impl Etcd {
 
     /// Grants a lease of this many seconds.
     pub fn grant(&self, seconds: u64) -> i64 {
-        let answer = self.tell("/v3/lease/grant", &json!({ "TTL": seconds }));
+        let answer = self.send("/v3/lease/grant", &json!({ "TTL": seconds }));
         answer["ID"].as_str().and_then(|id| id.parse().ok()).expect("a lease")
     }
 
     /// The remaining time of a lease in whole seconds; negative if it is gone.
     pub fn left(&self, lease: i64) -> i64 {
-        let answer = self.tell("/v3/lease/timetolive", &json!({ "ID": lease.to_string() }));
+        let answer = self.send("/v3/lease/timetolive", &json!({ "ID": lease.to_string() }));
         answer["TTL"].as_str().and_then(|left| left.parse().ok()).unwrap_or_default()
     }
 
     /// Revokes a lease.
     pub fn revoke(&self, lease: i64) {
-        self.tell("/v3/lease/revoke", &json!({ "ID": lease.to_string() }));
+        self.send("/v3/lease/revoke", &json!({ "ID": lease.to_string() }));
     }
 
     /// Writes a key; lease 0 means no lease. Returns the revision.
     pub fn put(&self, key: &str, value: &str, lease: i64) -> i64 {
         let body = json!({ "key": STANDARD.encode(key), "value": STANDARD.encode(value), "lease": lease.to_string() });
-        revision(&self.tell("/v3/kv/put", &body))
+        revision(&self.send("/v3/kv/put", &body))
     }
 
     /// Deletes a key. Returns the revision.
     pub fn delete(&self, key: &str) -> i64 {
-        revision(&self.tell("/v3/kv/deleterange", &json!({ "key": STANDARD.encode(key) })))
+        revision(&self.send("/v3/kv/deleterange", &json!({ "key": STANDARD.encode(key) })))
     }
 
     /// Compacts everything before `revision`.
     pub fn compact(&self, revision: i64) {
-        self.tell("/v3/kv/compaction", &json!({ "revision": revision.to_string(), "physical": true }));
+        self.send("/v3/kv/compaction", &json!({ "revision": revision.to_string(), "physical": true }));
     }
 
     /// Enables authentication, with the user `root` and a user `reader` with the password `s3cret` who may read
@@ -255,7 +255,7 @@ impl Etcd {
             ("user/add", json!({ "name": "stranger", "password": "s3cret" })),
             ("enable", json!({})),
         ] {
-            self.tell(&format!("/v3/auth/{path}"), &body);
+            self.send(&format!("/v3/auth/{path}"), &body);
         }
     }
 }

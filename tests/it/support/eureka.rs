@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// Time limit for starting, restarting, or one request on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// A server; it stores nothing on disk.
 pub struct Eureka {
@@ -62,13 +62,13 @@ impl Eureka {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.executable.display()));
         self.process = Some(process);
-        let begun = Instant::now();
-        while self.tell("GET", "/eureka/apps/delta", None).is_none_or(|status| status != 200) {
+        let started = Instant::now();
+        while self.send("GET", "/eureka/apps/delta", None).is_none_or(|status| status != 200) {
             let process = self.process.as_mut().expect("a running server");
             if process.try_wait().expect("its state").is_some() {
                 return false;
             }
-            assert!(begun.elapsed() < PATIENCE, "{} answers nothing after {PATIENCE:?}", self.address);
+            assert!(started.elapsed() < TIME_LIMIT, "{} answers nothing after {TIME_LIMIT:?}", self.address);
             std::thread::sleep(Duration::from_millis(50));
         }
         true
@@ -136,13 +136,13 @@ impl Eureka {
     }
 
     fn must(&self, method: &str, path: &str, body: Option<&Value>) {
-        let status = self.tell(method, path, body);
+        let status = self.send(method, path, body);
         assert!(status.is_some_and(|status| status / 100 == 2), "{method} {path}: {status:?}");
     }
 
     /// The HTTP status of the response, if there is one.
-    fn tell(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
-        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
+    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
+        let mut stream = TcpStream::connect_timeout(&self.address, TIME_LIMIT).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let body = body.map(Value::to_string).unwrap_or_default();
         let head = format!(

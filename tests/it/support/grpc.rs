@@ -68,13 +68,13 @@ impl GrpcServer {
                 }
             }
         });
-        let first = lines.recv_timeout(Duration::from_secs(20)).expect("the server says where it listens");
+        let first = lines.recv_timeout(Duration::from_secs(20)).expect("the server prints its address");
         let address = first["listening"].as_str().unwrap().parse().unwrap();
         GrpcServer { child, stdin, lines, address }
     }
 
     /// Sends it a command: `health SERVICE STATUS`, `graceful-stop`, `stop`.
-    pub fn tell(&mut self, command: &str) {
+    pub fn send(&mut self, command: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
     }
 

@@ -16,14 +16,14 @@ use super::peers::provided;
 const ZONE: &str = "hosts.test";
 
 /// Time limit for a change to be served.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// A DNS server for names in `hosts.test`, with a TTL of one second.
 pub struct Hosts {
     directory: TempDir,
     process: Child,
     changes: u32,
-    asked: Arc<Mutex<Vec<(Instant, String)>>>,
+    queried: Arc<Mutex<Vec<(Instant, String)>>>,
     /// The address that it listens on.
     pub address: SocketAddr,
 }
@@ -49,14 +49,14 @@ impl Hosts {
             .spawn()
             .unwrap();
         let log = BufReader::new(process.stdout.take().unwrap());
-        let asked: Arc<Mutex<Vec<(Instant, String)>>> = Arc::default();
-        let heard = Arc::clone(&asked);
+        let queried: Arc<Mutex<Vec<(Instant, String)>>> = Arc::default();
+        let received = Arc::clone(&queried);
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                heard.lock().unwrap().push((Instant::now(), line));
+                received.lock().unwrap().push((Instant::now(), line));
             }
         });
-        Some(Hosts { directory, process, changes: 0, asked, address })
+        Some(Hosts { directory, process, changes: 0, queried, address })
     }
 
     /// Sets exactly these addresses for `name` (without the zone) and removes all other names. Returns once they are
@@ -78,8 +78,8 @@ impl Hosts {
     /// When the addresses (A records) of `name` were queried.
     pub fn questions(&self, name: &str) -> Vec<Instant> {
         let wanted = format!("\"A IN {name}.{ZONE}. ");
-        let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|(_, line)| line.contains(&wanted)).map(|(at, _)| *at).collect()
+        let queried = self.queried.lock().unwrap();
+        queried.iter().filter(|(_, line)| line.contains(&wanted)).map(|(at, _)| *at).collect()
     }
 
     /// The gRPC target for `name` with this port, resolved by this server.
@@ -114,7 +114,7 @@ pub fn until_served(address: SocketAddr, name: &str) {
         if read.is_ok_and(|length| length > 12) && reply[7] > 0 {
             return;
         }
-        assert!(since.elapsed() < PATIENCE, "CoreDNS does not serve {name}");
+        assert!(since.elapsed() < TIME_LIMIT, "CoreDNS does not serve {name}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::peers::provided;
 
 /// Time limit for a reply beyond the time limit of a call.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Which client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Called {
     /// The status message.
     pub text: String,
     /// When the caller started to wait, by the client's clock, in milliseconds.
-    pub began: SystemTime,
+    pub started_at: SystemTime,
     /// How long it waited.
     pub took: Duration,
     /// The server that responded.
@@ -49,9 +49,9 @@ pub struct State {
     /// How many lists the resolver has passed in all.
     pub updates: u64,
     /// Pending requests to Consul.
-    pub asking: u64,
+    pub querying: u64,
     /// Requests to Consul in all.
-    pub asked: u64,
+    pub queried: u64,
     /// Time since the last request to Consul; zero while a request is pending.
     pub quiet: Duration,
 }
@@ -92,15 +92,15 @@ impl KratosClient {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let lines = Lines::default();
-        let told = Arc::clone(&lines);
+        let reported = Arc::clone(&lines);
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                told.0.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::Null));
-                told.1.notify_all();
+                reported.0.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::Null));
+                reported.1.notify_all();
             }
         });
         let mut client = KratosClient { child, stdin, lines, commands: 0, version: String::new() };
-        client.wait_for(0, PATIENCE, |line| line["event"] == "ready").expect("a client whose channels are open");
+        client.wait_for(0, TIME_LIMIT, |line| line["event"] == "ready").expect("a client whose channels are open");
         client.version = client.lines.0.lock().unwrap()[0]["version"].as_str().unwrap().to_string();
         client
     }
@@ -141,7 +141,7 @@ impl KratosClient {
         Called {
             code: answer["code"].as_str().unwrap().to_string(),
             text: answer["text"].as_str().unwrap().to_string(),
-            began: UNIX_EPOCH + Duration::from_millis(answer["began"].as_u64().unwrap()),
+            started_at: UNIX_EPOCH + Duration::from_millis(answer["began"].as_u64().unwrap()),
             took: Duration::from_secs_f64(answer["ms"].as_f64().unwrap() / 1000.0),
             peer: answer["peer"].as_str().map(str::to_string),
         }
@@ -156,8 +156,8 @@ impl KratosClient {
             balancer: answer["balancer"].as_bool().unwrap(),
             given: given.collect(),
             updates: answer["updates"].as_u64().unwrap(),
-            asking: answer["asking"].as_u64().unwrap(),
-            asked: answer["asked"].as_u64().unwrap(),
+            querying: answer["asking"].as_u64().unwrap(),
+            queried: answer["asked"].as_u64().unwrap(),
             quiet: Duration::from_millis(answer["quiet_ms"].as_u64().unwrap_or(0)),
         }
     }
@@ -167,7 +167,7 @@ impl KratosClient {
         self.commands += 1;
         let number = self.commands;
         writeln!(self.stdin, "{command}").unwrap();
-        let answer = self.wait_for(from, PATIENCE, |line| line["command"] == number);
+        let answer = self.wait_for(from, TIME_LIMIT, |line| line["command"] == number);
         let answer = answer.unwrap_or_else(|| panic!("{}: no answer to {command}", self.version));
         assert_ne!(answer["event"], "refused", "{answer}");
         answer

@@ -19,15 +19,15 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::etcd::Etcd;
-use super::road::Road;
+use super::forwarder::Forwarder;
 
 /// Time limit for starting, restarting, or one request on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// The token of an administrator.
 pub const ADMIN: &str = "admin-t0ken";
 /// The token of user `nobody`, who has only the permissions that a test grants.
-pub const NOBODY: &str = "nobody-t0ken";
+pub const UNPRIVILEGED: &str = "nobody-t0ken";
 
 /// An API server and its etcd.
 pub struct Cluster {
@@ -35,7 +35,7 @@ pub struct Cluster {
     directory: TempDir,
     etcd: Etcd,
     /// The forwarder from the API server to etcd, if it does not connect directly.
-    road: Option<Road>,
+    forwarder: Option<Forwarder>,
     extra: Vec<String>,
     address: SocketAddr,
     tls: Arc<ClientConfig>,
@@ -45,15 +45,15 @@ pub struct Cluster {
 impl Cluster {
     /// Starts both. They communicate with each other directly.
     pub fn start() -> Option<Cluster> {
-        Cluster::begin(&[], false)
+        Cluster::start_with_options(&[], false)
     }
 
     /// Starts both, with these additional flags of the API server, and a connection to etcd that can be closed.
     pub fn start_with(extra: &[&str]) -> Option<Cluster> {
-        Cluster::begin(extra, true)
+        Cluster::start_with_options(extra, true)
     }
 
-    fn begin(extra: &[&str], is_on_a_road: bool) -> Option<Cluster> {
+    fn start_with_options(extra: &[&str], has_forwarder: bool) -> Option<Cluster> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_KUBE_APISERVER")?;
         // A port that was free a moment ago may be in use by now: then the server exits, and another one is tried.
         let started = (0..5).find_map(|_| {
@@ -63,10 +63,10 @@ impl Cluster {
             drop(held);
             let directory = tempfile::tempdir().expect("a directory for the API server");
             let tls = papers(directory.path());
-            let road = is_on_a_road.then(|| Road::to(etcd.endpoints().parse().expect("one member")));
+            let forwarder = has_forwarder.then(|| Forwarder::to(etcd.endpoints().parse().expect("one member")));
             let extra = extra.iter().map(ToString::to_string).collect();
             let executable = executable.clone();
-            let mut cluster = Cluster { executable, directory, etcd, road, extra, address, tls, process: None };
+            let mut cluster = Cluster { executable, directory, etcd, forwarder, extra, address, tls, process: None };
             cluster.spawn();
             cluster.is_ready().then_some(cluster)
         });
@@ -79,7 +79,8 @@ impl Cluster {
 
     fn spawn(&mut self) {
         let file = |name: &str| self.directory.path().join(name).display().to_string();
-        let etcd = self.road.as_ref().map_or_else(|| self.etcd.endpoints(), |road| road.address.to_string());
+        let etcd =
+            self.forwarder.as_ref().map_or_else(|| self.etcd.endpoints(), |forwarder| forwarder.address.to_string());
         let process = Command::new(&self.executable)
             .arg(format!("--etcd-servers=http://{etcd}"))
             .arg(format!("--secure-port={}", self.address.port()))
@@ -107,12 +108,12 @@ impl Cluster {
 
     /// Waits until it is ready; false if it has exited by itself.
     fn is_ready(&mut self) -> bool {
-        let begun = Instant::now();
-        while self.ask("GET", "/readyz", None).is_none_or(|(status, _)| status != 200) {
+        let started = Instant::now();
+        while self.query("GET", "/readyz", None).is_none_or(|(status, _)| status != 200) {
             if self.process.as_mut().expect("a running server").try_wait().expect("its state").is_some() {
                 return false;
             }
-            assert!(begun.elapsed() < PATIENCE, "the API server is not ready after {PATIENCE:?}");
+            assert!(started.elapsed() < TIME_LIMIT, "the API server is not ready after {TIME_LIMIT:?}");
             std::thread::sleep(Duration::from_millis(50));
         }
         true
@@ -138,12 +139,12 @@ impl Cluster {
     /// Deletes this key of etcd and compacts all older history while the API server cannot reach etcd: its watches
     /// cannot continue, and none of them receives the deletion.
     pub fn loses_history(&self, key: &str) {
-        let road = self.road.as_ref().expect("a cluster of start_with");
-        road.close();
+        let forwarder = self.forwarder.as_ref().expect("a cluster of start_with");
+        forwarder.close();
         self.etcd.delete(key);
         let revision = self.etcd.put("later", "", 0);
         self.etcd.compact(revision);
-        road.open();
+        forwarder.open();
     }
 
     /// Kills the API server as a crash would; etcd keeps running.
@@ -208,8 +209,8 @@ impl Cluster {
     }
 
     /// One request as the administrator: status and body. `None` if there is no response.
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-        let stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
+    fn query(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
+        let stream = TcpStream::connect_timeout(&self.address, TIME_LIMIT).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let name = ServerName::try_from("127.0.0.1").expect("a name");
         let connection = ClientConnection::new(self.tls.clone(), name).expect("a TLS client");
@@ -230,8 +231,8 @@ impl Cluster {
     }
 
     /// One request that must succeed.
-    pub fn tell(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
-        match self.ask(method, path, body) {
+    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        match self.query(method, path, body) {
             Some((200..=299, answer)) => answer,
             other => panic!("{method} {path}: {other:?}"),
         }
@@ -241,8 +242,8 @@ impl Cluster {
     /// version.
     pub fn put(&self, place: &str, object: &Value) -> u64 {
         let name = object["metadata"]["name"].as_str().expect("a name");
-        let answer = match self.ask("POST", place, Some(object)) {
-            Some((409, _)) => self.tell("PUT", &format!("{place}/{name}"), Some(object)),
+        let answer = match self.query("POST", place, Some(object)) {
+            Some((409, _)) => self.send("PUT", &format!("{place}/{name}"), Some(object)),
             Some((200..=299, answer)) => answer,
             other => panic!("POST {place} {object}: {other:?}"),
         };
@@ -251,7 +252,7 @@ impl Cluster {
 
     /// Deletes an object.
     pub fn delete(&self, place: &str, name: &str) {
-        self.tell("DELETE", &format!("{place}/{name}"), None);
+        self.send("DELETE", &format!("{place}/{name}"), None);
     }
 
     /// Creates a namespace.
@@ -356,7 +357,7 @@ fn papers(directory: &Path) -> Arc<ClientConfig> {
     let account = rcgen::KeyPair::generate().expect("a key");
     write("account.key", account.serialize_pem());
     write("account.pub", account.public_key_pem());
-    write("tokens.csv", format!("{ADMIN},admin,1,system:masters\n{NOBODY},nobody,2\n"));
+    write("tokens.csv", format!("{ADMIN},admin,1,system:masters\n{UNPRIVILEGED},nobody,2\n"));
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")

@@ -20,9 +20,9 @@ pub fn alone(test: &str) -> bool {
         .env(ALONE, "1")
         .output()
         .unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "alone in its process, {test} failed:\n{said}");
-    assert!(said.contains("1 passed"), "no test is called {test}:\n{said}");
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "alone in its process, {test} failed:\n{printed}");
+    assert!(printed.contains("1 passed"), "no test is called {test}:\n{printed}");
     false
 }
 

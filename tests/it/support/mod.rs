@@ -9,6 +9,8 @@ pub mod dns_server;
 pub mod etcd;
 #[cfg(feature = "eureka")]
 pub mod eureka;
+#[cfg(all(feature = "consul", feature = "etcd"))]
+pub mod forwarder;
 pub mod grpc;
 #[cfg(feature = "consul")]
 pub mod hosts;
@@ -28,8 +30,6 @@ pub mod peers;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod pods;
 pub mod proxy;
-#[cfg(all(feature = "consul", feature = "etcd"))]
-pub mod road;
 pub mod stage;
 pub mod tool;
 #[cfg(feature = "zookeeper")]

@@ -13,7 +13,7 @@ pub struct Namespace {
 
 impl Namespace {
     /// Whether namespaces can be created here; what is missing is reported on stderr, and is a failure under `CI`.
-    #[expect(clippy::print_stderr, reason = "what was left out must be said")]
+    #[expect(clippy::print_stderr, reason = "what is skipped must be reported")]
     pub fn is_possible() -> bool {
         let lacking = Namespace::lacking();
         if let Some(lacking) = &lacking {

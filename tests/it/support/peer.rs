@@ -11,13 +11,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Time limit for a line: a framework takes a while to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The process; killed when dropped.
 pub struct Peer {
     process: Child,
     stdin: Option<ChildStdin>,
-    said: Receiver<Value>,
+    printed: Receiver<Value>,
     /// Its stderr, which is printed if a test fails.
     complaints: File,
 }
@@ -31,13 +31,13 @@ impl Peer {
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdin = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
-        let (tell, said) = channel();
+        let (send, printed) = channel();
         // Always keeps reading, so that the process never waits for a full pipe.
         std::thread::spawn(move || {
-            let told = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
-            told.for_each(|line| tell.send(line).unwrap_or_default());
+            let reported = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
+            reported.for_each(|line| send.send(line).unwrap_or_default());
         });
-        Peer { process, stdin, said, complaints }
+        Peer { process, stdin, printed, complaints }
     }
 
     /// The next line that contains `member`; output of the framework itself may precede it.
@@ -51,13 +51,13 @@ impl Peer {
     }
 
     /// Sends it one command; returns its reply.
-    pub fn tell(&mut self, command: &Value) -> Value {
+    pub fn send(&mut self, command: &Value) -> Value {
         writeln!(self.stdin.as_ref().expect("an open stdin"), "{command}").unwrap_or_else(|why| self.fail(&why));
         self.line(command)
     }
 
     fn line(&self, wanted: &dyn Display) -> Value {
-        let line = self.said.recv_timeout(PATIENCE);
+        let line = self.printed.recv_timeout(TIME_LIMIT);
         line.unwrap_or_else(|why| self.fail(&format_args!("no answer to {wanted}: {why}")))
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// The path in `variable`. Without it the caller's test is left out, which is reported on stderr; with `CI=true`
 /// nothing may be left out.
-#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+#[expect(clippy::print_stderr, reason = "what is skipped must be reported")]
 pub fn provided(variable: &str) -> Option<PathBuf> {
     match env::var_os(variable).filter(|path| !path.is_empty()) {
         Some(path) => Some(PathBuf::from(path)),

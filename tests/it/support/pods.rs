@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::Command;
 
+use super::forwarder::Forwarder;
 use super::grpc::{GrpcServer, Kind};
 use super::kratos::{self, Client, KratosClient};
 use super::kubernetes::Cluster;
 use super::namespace::Namespace;
-use super::road::Road;
 use super::tool::tool;
 
 /// The port of every pod, as [`Cluster::slice`] lists it.
@@ -23,7 +23,7 @@ pub struct Pods {
     pub cluster: Cluster,
     namespace: Namespace,
     /// To the API server.
-    _road: Road,
+    _forwarder: Forwarder,
 }
 
 impl Pods {
@@ -36,13 +36,13 @@ impl Pods {
         let cluster = Cluster::start_with(extra)?;
         cluster.namespace("pay");
         let namespace = Namespace::new();
-        let listener = namespace.within(|| TcpListener::bind(cluster.address()).expect("a port nobody has there"));
-        let road = Road::from(listener, cluster.address());
-        Some(Pods { servers: BTreeMap::new(), cluster, namespace, _road: road })
+        let listener = namespace.within(|| TcpListener::bind(cluster.address()).expect("a port that is unused there"));
+        let forwarder = Forwarder::from(listener, cluster.address());
+        Some(Pods { servers: BTreeMap::new(), cluster, namespace, _forwarder: forwarder })
     }
 
     /// Starts a pod at `ip`.
-    pub fn begin(&mut self, ip: &'static str) -> Option<()> {
+    pub fn start_pod(&mut self, ip: &'static str) -> Option<()> {
         self.namespace.ip(&["addr", "add", &format!("{ip}/32"), "dev", "lo"]);
         let command = GrpcServer::command(Kind::Go, &format!("{ip}:{PORT}"), &[])?;
         self.servers.insert(ip, GrpcServer::spawn(self.namespace.wrap(&command)));

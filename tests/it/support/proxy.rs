@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::peers::provided;
 
 /// Time limit for starting on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running proxy.
 pub struct Proxy {
@@ -118,7 +118,7 @@ impl Proxy {
     }
 
     fn is_listening(&mut self) -> bool {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIME_LIMIT;
         while Instant::now() < until {
             if self.process.try_wait().unwrap().is_some() {
                 return false;

@@ -139,7 +139,7 @@ impl Stage {
     }
 
     /// Starts the session.
-    pub fn begin(self) -> Play {
+    pub fn start(self) -> Play {
         let session = Session::start_with(self.plan, Arc::new(self.net.clone()));
         Play { session, net: self.net, registry: self.registry, events: Vec::new(), over: false }
     }
@@ -198,12 +198,12 @@ impl Play {
 /// Sends SETTINGS and keeps reading until the client closes the connection.
 pub async fn settings(mut pipe: DuplexStream) {
     if pipe.write_all(&SETTINGS).await.is_ok() {
-        swallow(pipe).await;
+        drop_packets(pipe).await;
     }
 }
 
 /// Reads until the client leaves.
-pub async fn swallow(mut pipe: DuplexStream) {
+pub async fn drop_packets(mut pipe: DuplexStream) {
     let mut buffer = [0; 1024];
     while pipe.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }

@@ -80,13 +80,13 @@ pub fn run(args: &[&str]) -> Finished {
 
 /// Runs a prepared command until it exits.
 pub fn run_command(mut command: Command) -> Finished {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let output = command.stdin(Stdio::null()).output().unwrap();
     Finished {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        took: began.elapsed(),
+        took: started_at.elapsed(),
     }
 }
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::peer::Peer;
 
 /// Time limit for starting, restarting, or one request on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// An ensemble.
 pub struct Zookeeper {
@@ -100,12 +100,12 @@ impl Zookeeper {
     fn is_serving(&mut self) -> bool {
         for server in self.servers.iter_mut() {
             let Some(process) = &mut server.process else { continue };
-            let begun = Instant::now();
-            while !said(server.client, "srvr").is_some_and(|text| text.contains("Mode: ")) {
+            let started = Instant::now();
+            while !printed(server.client, "srvr").is_some_and(|text| text.contains("Mode: ")) {
                 if process.try_wait().expect("its state").is_some() {
                     return false;
                 }
-                assert!(begun.elapsed() < PATIENCE, "{} serves nobody after {PATIENCE:?}", server.client);
+                assert!(started.elapsed() < TIME_LIMIT, "{} is not serving after {TIME_LIMIT:?}", server.client);
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
@@ -119,13 +119,13 @@ impl Zookeeper {
 
     /// Which server is the leader.
     pub fn leader(&self) -> usize {
-        let leads = |server: &Server| said(server.client, "srvr").is_some_and(|text| text.contains("Mode: leader"));
+        let leads = |server: &Server| printed(server.client, "srvr").is_some_and(|text| text.contains("Mode: leader"));
         self.servers.iter().position(leads).expect("a leader")
     }
 
     /// The number of sessions.
     pub fn sessions(&self) -> usize {
-        let text = said(self.servers[0].client, "dump").expect("a response");
+        let text = printed(self.servers[0].client, "dump").expect("a response");
         text.lines().filter(|line| line.starts_with("0x") || line.starts_with("\t0x")).count()
     }
 
@@ -162,7 +162,7 @@ impl Zookeeper {
     /// Permits or forbids reading `path` for all clients; everything else stays permitted for all.
     pub fn may_read(&self, path: &str, allowed: bool) {
         const SET_ACL: i32 = 7;
-        let mut stream = TcpStream::connect_timeout(&self.servers[0].client, PATIENCE).expect("a connection");
+        let mut stream = TcpStream::connect_timeout(&self.servers[0].client, TIME_LIMIT).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time limit");
         // Protocol version, last zxid, session timeout, session id, a password of 16 bytes.
         let hello = [&[0; 12][..], &10_000_i32.to_be_bytes(), &[0; 8], &16_i32.to_be_bytes(), &[0; 16]].concat();
@@ -218,8 +218,8 @@ fn exchange(stream: &mut TcpStream, packet: &[u8]) -> Vec<u8> {
 }
 
 /// A server's response to a four-letter word.
-fn said(server: SocketAddr, word: &str) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
+fn printed(server: SocketAddr, word: &str) -> Option<String> {
+    let mut stream = TcpStream::connect_timeout(&server, TIME_LIMIT).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     stream.write_all(word.as_bytes()).ok()?;
     let mut text = String::new();
@@ -231,34 +231,34 @@ fn said(server: SocketAddr, word: &str) -> Option<String> {
 pub struct Writer(Peer);
 
 impl Writer {
-    fn tell(&mut self, command: Value) {
-        let answer = self.0.tell(&command);
+    fn send(&mut self, command: Value) {
+        let answer = self.0.send(&command);
         assert!(answer["error"].is_null(), "{command}: {answer}");
     }
 
     /// Creates a persistent node.
     pub fn create(&mut self, path: &str, value: &str) {
-        self.tell(json!({ "do": "create", "path": path, "value": value }));
+        self.send(json!({ "do": "create", "path": path, "value": value }));
     }
 
     /// Creates an ephemeral node, which is removed with this process's session.
     pub fn create_ephemeral(&mut self, path: &str, value: &str) {
-        self.tell(json!({ "do": "create", "path": path, "value": value, "ephemeral": true }));
+        self.send(json!({ "do": "create", "path": path, "value": value, "ephemeral": true }));
     }
 
     /// Creates a node that only the user of `--auth` may read.
     pub fn create_private(&mut self, path: &str, value: &str) {
-        self.tell(json!({ "do": "create", "path": path, "value": value, "private": true }));
+        self.send(json!({ "do": "create", "path": path, "value": value, "private": true }));
     }
 
     /// Writes into an existing node.
     pub fn set(&mut self, path: &str, value: &str) {
-        self.tell(json!({ "do": "set", "path": path, "value": value }));
+        self.send(json!({ "do": "set", "path": path, "value": value }));
     }
 
     /// Deletes a node.
     pub fn delete(&mut self, path: &str) {
-        self.tell(json!({ "do": "delete", "path": path }));
+        self.send(json!({ "do": "delete", "path": path }));
     }
 
     /// Closes the session in order.

@@ -43,7 +43,7 @@ impl Backend for Lines {
         let settings = context.settings.of::<LinesSettings>();
         let first = match target.of::<LinesTarget>() {
             Some(LinesTarget(service)) => read(&settings, service),
-            None => Err(ResolveError::fatal(ResolveCode::BadTarget, format!("{target} is no target of lines"))),
+            None => Err(ResolveError::fatal(ResolveCode::BadTarget, format!("{target} is not a target of lines"))),
         };
         Box::pin(stream::once(future::ready(first)).chain(stream::pending()))
     }

@@ -13,7 +13,7 @@ pub(super) const SCHEMES: &[Scheme] = &[Scheme::new(NAME, parse)];
 
 /// The examples in the help.
 pub(super) const EXAMPLES: &[Example] =
-    &[Example { target: "lines:///pay", meaning: "the lines of LINES_FILE that begin with pay" }];
+    &[Example { target: "lines:///pay", meaning: "the lines of LINES_FILE that start with pay" }];
 
 /// The service's name.
 #[derive(Debug, Clone, PartialEq, Eq)]

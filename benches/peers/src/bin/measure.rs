@@ -16,9 +16,9 @@ fn main() -> Result<()> {
     let program = arguments.next().ok_or("measure PROGRAM ARGUMENTS...")?;
     let mut command = Command::new(&program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
-    let began = Instant::now();
+    let started_at = Instant::now();
     let status = command.status()?;
-    let wall = began.elapsed();
+    let wall = started_at.elapsed();
     let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cpu = used.user_time().num_microseconds() + used.system_time().num_microseconds();
     let code = status.code().unwrap_or(-1);

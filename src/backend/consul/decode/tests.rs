@@ -87,7 +87,7 @@ const WARNING: &str = r#"{"CheckID":"disk","Name":"disk","Status":"warning","Out
 const MAINTENANCE: &str = r#"{"CheckID":"_service_maintenance:pay-1","Name":"Service Maintenance Mode","Status":"critical","Notes":"rolling out 42","Output":"","Type":"maintenance"}"#;
 
 #[test]
-fn an_instance_keeps_everything_that_consul_says_about_it() {
+fn an_instance_keeps_everything_that_consul_reports_about_it() {
     let endpoint = one(
         r#""Address":"10.0.0.1","Port":9000,"Tags":["grpc","v1"],"Meta":{"team":"pay"},"Weights":{"Passing":3,"Warning":1},"EnableTagOverride":false,"Proxy":{"Config":{"n":1}}"#,
         PASSING,
@@ -109,10 +109,13 @@ fn an_instance_keeps_everything_that_consul_says_about_it() {
 const MICRO: &str = r#"["t-789caa564a2acacf4e2d52b252ca28292950aa05040000ffff364d0600","t-789caa562a4a4dcf2c2e29aa54b2524acecf2b2ecd51aa05040000ffff560f07c8","t-789caa562a4e2d2a4b2d52b2524a2f2a4856aa05040000ffff36fa05fe","t-789caa562a294acc2b2ec82f2a51b2524a2f2a4856aa05040000ffff4f4c0754","t-789caa562a28ca2fc94fcecf51b2524a2f2a4856aa05040000ffff468306d9","v-789c2a3304040000ffff011f00a8"]"#;
 
 #[test]
-fn what_a_framework_says_beside_the_address_is_kept() {
+fn what_a_framework_registers_beside_the_address_is_kept() {
     let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{MICRO},"Meta":{{"server":"mine"}}"#), PASSING);
-    let said = |name: &str| micro.metadata.get(name).map(String::as_str);
-    assert_eq!((said("version"), said("protocol"), said("server")), (Some("v1"), Some("grpc"), Some("mine")));
+    let expected = |name: &str| micro.metadata.get(name).map(String::as_str);
+    assert_eq!(
+        (expected("version"), expected("protocol"), expected("server")),
+        (Some("v1"), Some("grpc"), Some("mine"))
+    );
     // One malformed tag does not affect the others: truncated, not hexadecimal, not zlib, too large.
     let torn = MICRO.replace(r#""t-789caa564a2a"#, r#""t-789","t-zz","v-00","t-789caa564a2a0000"#);
     let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{torn}"#), PASSING);
@@ -129,7 +132,7 @@ fn what_a_framework_says_beside_the_address_is_kept() {
 }
 
 #[test]
-fn a_web_server_of_spring_is_told_from_grpc_by_its_check() {
+fn a_web_server_of_spring_is_distinguished_from_grpc_by_its_check() {
     const SECURE: &str = r#""Address":"10.0.0.1","Port":9000,"Meta":{"secure":"false"}"#;
     let check = |kind: &str| format!(r#"{{"CheckID":"c","Name":"c","Status":"passing","Output":"","Type":"{kind}"}}"#);
     let rule = |service: &str, kind: &str| one(service, &check(kind)).layout.as_ref().unwrap().to_string();
@@ -364,18 +367,18 @@ fn the_funnel_shows_what_every_filter_left() {
         let addresses: Vec<String> = decoded.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
         (texts(&decoded, NoteKind::Funnel)[0].to_string(), addresses.join(" "))
     };
-    let said = |text: &str, addresses: &str| (text.to_string(), addresses.to_string());
-    assert_eq!(run(false, &[]), said("3 registered, 2 passing", "10.0.0.1:9000 10.0.0.2:9000 10.0.0.3:9000"));
-    assert_eq!(run(true, &["grpc"]), said(r#"3 registered -> 2 passing -> 1 tagged "grpc""#, "10.0.0.1:9000"));
+    let expected = |text: &str, addresses: &str| (text.to_string(), addresses.to_string());
+    assert_eq!(run(false, &[]), expected("3 registered, 2 passing", "10.0.0.1:9000 10.0.0.2:9000 10.0.0.3:9000"));
+    assert_eq!(run(true, &["grpc"]), expected(r#"3 registered -> 2 passing -> 1 tagged "grpc""#, "10.0.0.1:9000"));
     assert_eq!(
         run(false, &["grpc"]),
-        said(r#"3 registered -> 2 tagged "grpc", 1 passing"#, "10.0.0.1:9000 10.0.0.3:9000")
+        expected(r#"3 registered -> 2 tagged "grpc", 1 passing"#, "10.0.0.1:9000 10.0.0.3:9000")
     );
-    assert_eq!(run(false, &["grpc", "v9"]), said(r#"3 registered -> 2 tagged "grpc" -> 0 tagged "v9""#, ""));
+    assert_eq!(run(false, &["grpc", "v9"]), expected(r#"3 registered -> 2 tagged "grpc" -> 0 tagged "v9""#, ""));
 }
 
 #[test]
-fn the_step_that_took_the_last_instance_says_why() {
+fn the_step_that_removed_the_last_instance_has_a_reason() {
     let json = format!(
         "[{},{}]",
         entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["v1"]"#, CRITICAL),
@@ -402,7 +405,7 @@ fn the_step_that_took_the_last_instance_says_why() {
 }
 
 #[test]
-fn every_step_that_takes_some_and_not_all_is_said_too() {
+fn every_step_that_removes_some_and_not_all_is_reported_too() {
     let json = format!(
         "[{},{},{},7]",
         entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["v1"]"#, PASSING),
@@ -437,6 +440,6 @@ fn maintenance_keeps_its_reason_and_the_command_that_ends_it() {
 }
 
 #[test]
-fn nobody_registered_is_said_with_a_number() {
+fn no_instance_registered_is_reported_with_a_number() {
     assert_eq!(texts(&decode_all("[]"), NoteKind::Funnel), ["0 registered"]);
 }

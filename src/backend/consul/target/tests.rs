@@ -85,7 +85,7 @@ fn what_a_target_may_hide_is_known_before_it_is_printed() {
 }
 
 #[test]
-fn what_is_no_secret_stays_readable() {
+fn what_is_not_a_secret_stays_readable() {
     for (typed, part) in [("consul:///pay?tag=v1&nr=2", "tag=v1"), ("consul:///pay?healthy=maybe", "maybe")] {
         let error = typed.parse::<Target>().expect_err(typed).to_string();
         assert!(error.contains(part), "{typed}: {error}");

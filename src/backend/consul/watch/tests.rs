@@ -78,7 +78,7 @@ fn note(answer: &Answer, kind: NoteKind) -> Option<&str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
+async fn the_first_response_is_a_consistent_read_that_names_the_agent() {
     let (mut stream, journal) = watching(pay(), |_, _| there(42, &[A]));
     let answer = answer(&mut stream).await;
     assert_eq!(answer.endpoints.len(), 1);
@@ -91,7 +91,7 @@ async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_service_is_asked_for_on_and_on_and_nothing_is_said() {
+async fn a_service_without_changes_is_queried_again_and_again_and_nothing_is_reported() {
     let (mut stream, journal) = watching(pay(), |number, _| match number {
         0 => there(7, &[A]),
         _ => Act::Later(Duration::from_millis(15_500), http(200, &["X-Consul-Index: 7"], &instances(&[A], ""))),
@@ -105,7 +105,7 @@ async fn a_quiet_service_is_asked_for_on_and_on_and_nothing_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_change_is_said_when_it_comes() {
+async fn every_change_is_reported_when_it_comes() {
     let (mut stream, journal) = watching(pay(), |number, _| match number {
         0 => there(7, &[A]),
         1 => there(8, &[A, B]),
@@ -124,7 +124,7 @@ async fn every_change_is_said_when_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_move_of_the_index_without_a_change_is_not_said() {
+async fn a_move_of_the_index_without_a_change_is_not_reported() {
     let (mut stream, _) = watching(pay(), |number, _| match number {
         0 => there(7, &[A, B]),
         1 => ok(&["X-Consul-Index: 8"], &instances(&[A, B], "another output of the same check")),
@@ -137,7 +137,7 @@ async fn a_move_of_the_index_without_a_change_is_not_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_order_is_a_change_when_nearness_was_asked_for() {
+async fn the_order_is_a_change_when_nearness_was_requested() {
     let near = ConsulTarget { near: Some("_agent".to_string()), ..pay() };
     let (mut stream, journal) = watching(near, |number, _| match number {
         0 => there(7, &[A, B]),
@@ -191,7 +191,7 @@ async fn one_empty_answer_to_a_waiting_question_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_service_is_said_when_the_consistent_read_agrees() {
+async fn an_empty_service_is_reported_when_the_consistent_read_agrees() {
     let (mut stream, _) = watching(pay(), |number, _| match number {
         0 => there(7, &[A]),
         1 | 2 => there(8, &[]),
@@ -206,18 +206,18 @@ async fn an_empty_service_is_said_when_the_consistent_read_agrees() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_changes_all_the_time_is_not_asked_for_all_the_time() {
+async fn a_service_that_changes_all_the_time_is_not_queried_all_the_time() {
     let (mut stream, _) =
         watching(pay(), |number, _| there(7 + number as u64, if number % 2 == 0 { &[A] } else { &[B] }));
-    let began = Instant::now();
+    let started_at = Instant::now();
     for _ in 0..10 {
         addresses(&mut stream).await;
     }
-    assert!(began.elapsed() < Duration::from_millis(50), "some changes in a row are heard at once");
+    assert!(started_at.elapsed() < Duration::from_millis(50), "some changes in a row are reported at once");
     for _ in 10..60 {
         addresses(&mut stream).await;
     }
-    let took = began.elapsed();
+    let took = started_at.elapsed();
     assert!((Duration::from_millis(4700)..Duration::from_millis(5100)).contains(&took), "{took:?}");
 }
 
@@ -228,14 +228,14 @@ async fn a_frozen_agent_is_noticed_within_five_seconds() {
         _ => Act::Hang,
     });
     addresses(&mut stream).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     let (code, text) = the_end(&mut stream).await;
     assert_eq!(code, ResolveCode::Timeout);
     assert_eq!(
         text,
         "consul agent 127.0.0.1:8500: frozen or unreachable: no response to /v1/status/leader within 3.0s while watching"
     );
-    assert!(began.elapsed() <= Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() <= Duration::from_secs(5), "{:?}", started_at.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,10 +248,10 @@ async fn a_question_that_outlasts_consuls_own_wait_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_lost_its_leader_is_not_watched_in_silence() {
+async fn a_cluster_without_leader_is_reported_under_a_watch() {
     for (sign, code, part) in [
         (ok(&[], r#""""#), ResolveCode::ServerError, "the cluster has no leader"),
-        (Act::Say(http(500, &[], "No known Consul servers")), ResolveCode::ServerError, "No known Consul servers"),
+        (Act::Respond(http(500, &[], "No known Consul servers")), ResolveCode::ServerError, "No known Consul servers"),
     ] {
         let sign = std::sync::Mutex::new(Some(sign));
         let (mut stream, _) = watching_all(pay(), move |number, head| match number {
@@ -269,7 +269,7 @@ async fn a_cluster_that_lost_its_leader_is_not_watched_in_silence() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_sign_of_life_is_a_sign_of_life() {
     let (mut stream, _) = watching_all(pay(), |number, head| match number {
-        _ if is_leader(head) => Act::Say(http(403, &[], "Permission denied")),
+        _ if is_leader(head) => Act::Respond(http(403, &[], "Permission denied")),
         0 => there(7, &[A]),
         _ => Act::Later(Duration::from_secs(14), http(200, &["X-Consul-Index: 8"], &instances(&[B], ""))),
     });
@@ -278,7 +278,7 @@ async fn a_refused_sign_of_life_is_a_sign_of_life() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_breaks_ends_the_watch_and_is_not_hidden_by_asking_again() {
+async fn a_connection_that_breaks_ends_the_watch_and_is_not_hidden_by_querying_again() {
     for rest in ["", "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{"] {
         let (mut stream, journal) = watching(pay(), move |number, _| match number {
             0 => there(7, &[A]),
@@ -308,7 +308,7 @@ async fn a_connection_that_was_closed_between_two_questions_is_opened_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_first_word_says_who_is_silent() {
+async fn a_missing_first_response_names_what_does_not_respond() {
     let slow = |sign: fn() -> Act| move |_: usize, head: &str| if is_leader(head) { sign() } else { Act::Hang };
     for (sign, code, text) in [
         (
@@ -328,11 +328,11 @@ async fn a_missing_first_word_says_who_is_silent() {
         ),
     ] {
         let (mut stream, _) = watching_all(pay(), slow(sign));
-        let began = Instant::now();
-        let (found, said) = the_end(&mut stream).await;
+        let started_at = Instant::now();
+        let (found, got) = the_end(&mut stream).await;
         assert_eq!(found, code);
-        assert_eq!(said, format!("consul agent 127.0.0.1:8500: GET /v1/health/service/pay: {text}"));
-        assert!(began.elapsed() <= Duration::from_millis(5100), "{:?}", began.elapsed());
+        assert_eq!(got, format!("consul agent 127.0.0.1:8500: GET /v1/health/service/pay: {text}"));
+        assert!(started_at.elapsed() <= Duration::from_millis(5100), "{:?}", started_at.elapsed());
     }
 }
 
@@ -366,7 +366,7 @@ fn with_token() -> ConsulTarget {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blind_token_is_told_from_an_empty_service() {
+async fn a_token_without_access_is_distinguished_from_an_empty_service() {
     for (target, header, expected) in [
         (with_token(), FILTERED, Some("consul hid results from this token: it needs service:read")),
         (pay(), DENY, Some("the request was anonymous and default_policy is deny: \"pay\" may exist but be hidden")),
@@ -411,9 +411,9 @@ async fn a_list_that_was_filtered_is_a_part_and_becomes_whole_without_a_move_of_
     let (addresses, code, text) = part(&mut stream).await;
     assert_eq!((addresses.len(), code), (1, ResolveCode::Hidden));
     assert!(text.contains("hid results from this token (1 visible)"), "{text}");
-    let began = Instant::now();
+    let started_at = Instant::now();
     assert_eq!(answer(&mut stream).await.endpoints.len(), 2);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_secs(10), "{:?}", started_at.elapsed());
     assert!(journal.paths()[1].contains("wait=3s"), "{:?}", journal.paths());
 }
 
@@ -478,7 +478,7 @@ async fn a_server_that_contradicts_itself_is_not_flooded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_answer_says_that_it_is_old() {
+async fn an_old_response_is_reported_as_old() {
     let (mut stream, _) = watching(pay(), |_, _| {
         ok(&["X-Consul-Index: 7", NO_LEADER, "X-Consul-LastContact: 1200"], &instances(&[A], ""))
     });
@@ -491,7 +491,7 @@ async fn an_old_answer_says_that_it_is_old() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_streamed_answer_knows_nothing_of_leaders() {
+async fn a_streamed_answer_has_no_leader_information() {
     let (mut stream, _) = watching(pay(), |_, _| ok(&["X-Consul-Index: 7", NO_LEADER, STREAMING], "[]"));
     assert_eq!(note(&answer(&mut stream).await, NoteKind::NoLeader), None);
 }

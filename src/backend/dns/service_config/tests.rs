@@ -130,7 +130,7 @@ fn what_grpc_go_refuses_is_a_problem_and_nothing_else_is_one_for_it() {
 }
 
 #[test]
-fn what_only_grpc_js_refuses_is_never_told_of_grpc_go() {
+fn what_only_grpc_js_refuses_is_never_reported_for_grpc_go() {
     for (config, _, node) in FACTS {
         if let Some(found) = problem(config).filter(|found| found.readers == Readers::NotGo) {
             assert!(!node, "{config}: {found:?}");

@@ -82,7 +82,7 @@ fn what_a_target_drops_may_be_a_secret() {
 }
 
 #[test]
-fn what_is_no_secret_stays_readable() {
+fn what_is_not_a_secret_stays_readable() {
     for (typed, part) in
         [("pay.example:50051:1", "pay.example:50051:1"), ("auth:port", "auth"), ("auth-service:x", "auth-service")]
     {

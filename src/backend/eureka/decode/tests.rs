@@ -145,7 +145,7 @@ fn what_is_left_of_a_lease_is_reckoned_as_the_server_writes_it() {
 }
 
 #[test]
-fn a_status_is_told_in_eurekas_word_and_ours() {
+fn a_status_is_reported_in_eurekas_term_and_ours() {
     for (word, status) in [
         ("UP", EndpointStatus::Healthy),
         ("DOWN", EndpointStatus::Critical),

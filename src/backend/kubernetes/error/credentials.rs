@@ -74,12 +74,12 @@ pub(in crate::backend::kubernetes) enum ExecConfigError {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum PluginError {
     /// It exited with an error.
-    #[error("failed with {status}{}", if said.is_empty() { String::new() } else { format!(": {said}") })]
+    #[error("failed with {status}{}", if stderr.is_empty() { String::new() } else { format!(": {stderr}") })]
     Ended {
         /// How it exited.
         status: ExitStatus,
         /// The last line of its standard error.
-        said: String,
+        stderr: String,
     },
     /// Not YAML or JSON in the format of credentials. The parser's message is left out: it may contain a token.
     #[error("did not print an ExecCredential")]

@@ -43,7 +43,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes:///pay.prod.pod", 23, "expected svc"),
     ("kubernetes:///pay..svc", 18, "the namespace is empty"),
     ("kubernetes:///Pay", 14, "invalid character 'P' in the service"),
-    ("kubernetes:///pay-", 14, "must not begin or end"),
+    ("kubernetes:///pay-", 14, "must not start or end"),
     ("kubernetes:///pay:", 18, "missing port after the colon"),
     ("kubernetes:///pay:0", 18, "port 0 is not a valid port"),
     ("kubernetes:///pay:GRPC", 18, "neither a port number nor a port name"),
@@ -57,7 +57,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes:///pay:grpc?layout=kratos", 17, "a port is not allowed with layout=: the pods define their ports"),
     ("kubernetes:///?layout=kratos", 14, "missing service name; write kubernetes://prod/pay?layout=kratos"),
     ("kubernetes:///pay/x?layout=kratos", 17, "invalid character '/' in a label"),
-    ("kubernetes:///pay.?layout=kratos", 14, "must begin and end with a letter or a digit"),
+    ("kubernetes:///pay.?layout=kratos", 14, "must start and end with a letter or a digit"),
     ("k8s:///pay?x=1", 11, "unknown parameter \"x\" of k8s: (supported: layout)"),
     ("kubernetes8://x", 0, "similar: kubernetes:"),
 ];

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_the_neighbours_are_understood_with_one_dash() {
+    fn flags_of_other_tools_are_accepted_with_one_dash() {
         for (typed, ours) in [
             ("probe -plaintext 10.0.0.1:80", "probe --plaintext 10.0.0.1:80"),
             ("probe -plaintext=true x:1", "probe --plaintext x:1"),

@@ -1,5 +1,5 @@
 //! Parsers of values. Flags, environment variables and the configuration file use the same ones, so that an error
-//! reads the same for all three. Errors do not repeat the text: the caller knows where it comes from and shows it.
+//! reads the same for all three. Errors do not repeat the text: the caller adds it and its origin.
 
 use clap::ValueEnum;
 pub use grpc_discover::backend::settings::{boolean, duration};
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_ports_and_booleans_name_what_is_wrong() {
+    fn invalid_addresses_ports_and_booleans_are_named() {
         assert!(address("10.0.0.7").unwrap_err().to_string().contains("has no port"));
         assert!(port("0").is_err() && port("65536").is_err() && port("50051") == Ok(50051));
         assert!(boolean("maybe").is_err() && boolean("On") == Ok(true) && boolean("0") == Ok(false));

@@ -39,7 +39,8 @@ struct BackendRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    said: Option<String>,
+    #[serde(rename = "said")]
+    response: Option<String>,
     settings: Vec<SettingRow>,
 }
 
@@ -59,7 +60,7 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
         let terminal = Terminal::new(&output, environment.env);
         warn(&terminal, environment.config, warnings);
         let (settings, only) = settings::backends(&typed.discovery, typed.display.profile.as_deref(), environment)?;
-        let shown = block_on(ask(&settings, &only, &terminal))?;
+        let shown = block_on(query(&settings, &only, &terminal))?;
         let mut out = Vec::new();
         match typed.output.unwrap_or_default() {
             PlainFormat::Json => write_pretty(&shown, &mut out)?,
@@ -76,7 +77,7 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
     })
 }
 
-async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<BackendRow> {
+async fn query(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<BackendRow> {
     let backends = BACKENDS.iter().filter(|backend| only.is_empty() || only.iter().any(|name| name == backend.name()));
     join_all(backends.map(async |backend| {
         let mut description = backend.describe(settings);
@@ -86,18 +87,18 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<B
         let program = backend.runs(settings).filter(|_| wanted);
         if let Some(program) = &program {
             let text = format!("{}: running the {program}", backend.name());
-            terminal.say(&escape(&text));
+            terminal.note(&escape(&text));
             description.settings.push(("runs", program.clone(), Origin::Default));
         }
         let answer = match wanted {
             false => None,
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
-                Ok(Ok(said)) => Ok(said),
+                Ok(Ok(response)) => Ok(response),
                 Ok(Err(error)) => Err(PingError::Refused(error)),
                 Err(_) => Err(PingError::TimedOut { backend: backend.name() }),
             }),
         };
-        // No setting names it, so it is no failure that it is unavailable.
+        // No setting names it, so that it is unavailable is not a failure.
         let answer = match answer {
             Some(Ok(text)) if speculative => {
                 description.active = Ok(format!("found at its default address: {text}"));
@@ -122,7 +123,7 @@ fn shown(name: &'static str, description: Description, answer: Option<Result<Str
         active,
         why,
         answers: answer.as_ref().map(Result::is_ok),
-        said: answer.map(|answer| answer.unwrap_or_else(|error| error.to_string())),
+        response: answer.map(|answer| answer.unwrap_or_else(|error| error.to_string())),
         settings: settings.map(|(name, value, origin)| SettingRow { name, value, from: from(&origin) }).collect(),
     }
 }
@@ -142,9 +143,13 @@ fn table(shown: &[BackendRow], paint: Paint) -> String {
     for backend in shown {
         let active = if backend.active { "used for bare names" } else { "not used for bare names" };
         text.push_str(&format!("{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
-        match (backend.answers, &backend.said) {
-            (Some(true), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.green("responds"), escape(said))),
-            (Some(false), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.red("no response"), escape(said))),
+        match (backend.answers, &backend.response) {
+            (Some(true), Some(response)) => {
+                text.push_str(&format!("  {}  {}\n", paint.green("responds"), escape(response)))
+            }
+            (Some(false), Some(response)) => {
+                text.push_str(&format!("  {}  {}\n", paint.red("no response"), escape(response)))
+            }
             _ => {}
         }
         if !backend.settings.is_empty() {
@@ -165,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_name_where_they_come_from_and_strangers_words_are_escaped() {
+    fn settings_name_where_they_come_from_and_foreign_text_is_escaped() {
         let description = Description {
             active: Ok("CONSUL_HTTP_ADDR is set".into()),
             settings: vec![

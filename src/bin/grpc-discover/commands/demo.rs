@@ -54,33 +54,33 @@ async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> R
     registry.write(&addresses(&pods)).map_err(|error| cannot("failed to write the registry file", error))?;
 
     let plan = plan(&registry, idle)?;
-    let (says, heard) = mpsc::unbounded_channel();
-    let say = |line: String| {
-        let _ = says.send(line);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let print = |line: String| {
+        let _ = sender.send(line);
     };
     let path = registry.path().display();
-    say("demo: a gRPC channel without calls goes IDLE. Some clients then receive no more updates from their registry, permanently".into());
-    say(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
-    say(format!(
+    print("demo: a gRPC channel without calls goes IDLE. Some clients then receive no more updates from their registry, permanently".into());
+    print(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
+    print(format!(
         "demo: equivalent command: grpc-discover probe --idle {} --as {} file:{path}",
         exact_duration(idle),
         LENSES.join(",")
     ));
 
     let stage = Rc::new(DemoProgress::default());
-    let sees = {
+    let observe = {
         let stage = stage.clone();
-        Box::new(move |event: &Event| stage.sees(event))
+        Box::new(move |event: &Event| stage.observe(event))
     };
     let ended = tokio::select! {
-        exit = sessions::run(vec![plan], output, terminal, SessionKind::Answer, SessionHooks { on_event: Some(sees), messages: Some(heard) }) => exit,
-        error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("failed to move the pods", error)),
+        exit = sessions::run(vec![plan], output, terminal, SessionKind::Answer, SessionHooks { on_event: Some(observe), messages: Some(receiver) }) => exit,
+        error = moves(&mut pods, &registry, &stage, idle, &print) => Err(cannot("failed to move the pods", error)),
     };
     if let Ok(code) = ended {
         if let Some((old, new)) = &*stage.moved.borrow() {
-            terminal.say(&in_short(old, new));
+            terminal.note(&in_short(old, new));
         }
-        terminal.say(&format!("demo: this is the probe's own verdict, exit code {code}; nothing is left running"));
+        terminal.note(&format!("demo: this is the probe's own verdict, exit code {code}; nothing is left running"));
     }
     ended
 }
@@ -98,7 +98,7 @@ async fn moves(
     registry: &Registry,
     stage: &DemoProgress,
     idle: Duration,
-    say: &dyn Fn(String),
+    print: &dyn Fn(String),
 ) -> io::Error {
     stage.idle_started.notified().await;
     tokio::time::sleep(idle * 2 / 5).await;
@@ -115,12 +115,12 @@ async fn moves(
         *pod = new;
     }
     let new = words(pods);
-    say(format!("demo: during the idle period a rollout moves the pods: {old} are stopped, {new} serve now"));
+    print(format!("demo: during the idle period a rollout moves the pods: {old} are stopped, {new} serve now"));
     if let Err(error) = registry.write(&addresses(pods)) {
         return error;
     }
     *stage.moved.borrow_mut() = Some((old, new));
-    say("demo: the registry lists the new addresses; a client whose watch stopped when its channel went idle does not receive them".to_string());
+    print("demo: the registry lists the new addresses; a client whose watch stopped when its channel went idle does not receive them".to_string());
     pending().await
 }
 
@@ -138,7 +138,7 @@ struct DemoProgress {
 }
 
 impl DemoProgress {
-    fn sees(&self, event: &Event) {
+    fn observe(&self, event: &Event) {
         if matches!(&event.kind, EventKind::Idle(report) if report.phase == IdlePhase::Waiting) {
             self.idle_started.notify_one();
         }

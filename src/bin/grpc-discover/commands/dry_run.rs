@@ -84,7 +84,7 @@ mod tests {
     use crate::settings::{self, Environment, Task, Typed};
 
     #[test]
-    fn a_dry_run_names_who_would_be_asked_and_how_much_would_be_done() {
+    fn a_dry_run_names_who_would_be_queried_and_how_much_would_be_done() {
         let config = Config::default();
         let environment = Environment {
             env: &|_| None,

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_is_found_without_regard_to_case() {
+    fn every_term_is_found_without_regard_to_case() {
         for subject in subjects() {
             for name in subject.names() {
                 assert!(find(&name.to_lowercase()).contains(&subject), "{name}");
@@ -234,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn a_word_with_two_meanings_has_both() {
+    fn a_term_with_two_meanings_has_both() {
         let found: Vec<&str> = find("unknown").into_iter().map(Subject::kind).collect();
         assert_eq!(found, ["verdict on an endpoint", "verdict on a service"]);
     }
 
     #[test]
-    fn an_unknown_word_names_similar_ones() {
+    fn an_unknown_term_names_similar_ones() {
         let (code, verdict) = (unknown("GD1O1"), unknown("drainin"));
         assert!(code.contains("similar: GD1"), "{code}");
         assert!(verdict.contains("similar: draining"), "{verdict}");

@@ -140,10 +140,10 @@ fn session<'a>(
         // A configuration file that was only found in the working directory could send a token elsewhere: it is
         // always reported.
         if let Some(path) = environment.config.path.as_ref().filter(|path| output.verbose || path.is_relative()) {
-            terminal.say(&format!("config: {}", path.display()));
+            terminal.note(&format!("config: {}", path.display()));
         }
         for (path, why) in environment.config.unread.iter().filter(|_| output.verbose) {
-            terminal.say(&format!("config: {} skipped: {why}", path.display()));
+            terminal.note(&format!("config: {} skipped: {why}", path.display()));
         }
         block_on(sessions::run(plans, &output, &terminal, kind, sessions::SessionHooks::default()))?
     })
@@ -170,7 +170,7 @@ fn with_environment<T>(
     let choice = match &display.config {
         Some(path) => Choice::Named(path),
         None if display.no_config => Choice::None,
-        None => Choice::Unsaid,
+        None => Choice::Unspecified,
     };
     let config = Config::load(choice, &env, &document).map_err(Failure::usage)?;
     let warnings = settings::check(&variables(), &config)?;
@@ -191,7 +191,7 @@ fn document(path: &Path) -> io::Result<Document> {
 /// `-q`: nothing else explains why the run differs from the file.
 fn warn(terminal: &Terminal, config: &Config, warnings: &[String]) {
     config.left_out.iter().for_each(|line| terminal.insist(&format!("warning: config {line}")));
-    warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+    warnings.iter().for_each(|warning| terminal.note(&format!("warning: {warning}")));
 }
 
 /// The variables of this program, with their values where these are valid text.

@@ -100,7 +100,7 @@ impl Screen {
     }
 
     /// Prints a line on stderr, above anything that is redrawn there.
-    pub fn say(&mut self, line: &str) {
+    pub fn note(&mut self, line: &str) {
         if self.terminal.quiet {
             return;
         }
@@ -109,7 +109,7 @@ impl Screen {
             let _ = writeln!(err, "{line}").and_then(|()| err.flush());
         };
         match &self.progress {
-            Some(progress) => progress.aside(print),
+            Some(progress) => progress.print_above(print),
             None => print(),
         }
     }

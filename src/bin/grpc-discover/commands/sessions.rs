@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(250);
 const UNREAD: Duration = Duration::from_secs(60);
 
 /// How long output is kept for a stalled reader of stdout after a signal.
-const PATIENCE: Duration = Duration::from_secs(10);
+const EXIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the process waits for a reader of stderr before it exits.
 const TALK: Duration = Duration::from_secs(1);
@@ -73,7 +73,7 @@ pub async fn run(
     screen.end();
     let (mut code, mut leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
-        Ended::Interrupted(code) => (code, Some(clock::after(PATIENCE))),
+        Ended::Interrupted(code) => (code, Some(clock::after(EXIT_LIMIT))),
         Ended::Judged(code) => (code, None),
     };
     loop {
@@ -82,13 +82,13 @@ pub async fn run(
             () = screen.out.drained() => break,
             // The first signal leaves time to write what is queued for stdout, as happens before the verdict.
             signal = insisted(&mut signals) => match leave {
-                None => (code, leave) = (signal, Some(clock::after(PATIENCE))),
+                None => (code, leave) = (signal, Some(clock::after(EXIT_LIMIT))),
                 Some(_) => return Ok(signal),
             },
             () = until(leave) => break,
         }
     }
-    // Unread messages on stderr are no reason to keep running.
+    // Unread messages on stderr do not keep the process running.
     let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
     match screen.out.failure() {
         // A terminal that was closed accepts no more output.
@@ -125,7 +125,7 @@ async fn all(
     signals: &mut Signals,
     hooks: &mut SessionHooks<'_>,
 ) -> Result<Ended, Failure> {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut exits = Vec::new();
     let mut interrupted: Option<u8> = None;
     let mut paused = false;
@@ -151,10 +151,10 @@ async fn all(
                 interrupted = Some(exit::of_signal(signal));
                 sessions.iter_mut().for_each(Session::finish);
                 if screen.is_terminal() {
-                    screen.say("stopping; press Ctrl-C again to quit immediately");
+                    screen.note("stopping; press Ctrl-C again to quit immediately");
                 }
             }
-            line = said(&mut hooks.messages) => screen.say(&line),
+            line = next_message(&mut hooks.messages) => screen.note(&line),
             (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch || interrupted.is_some() => match event {
                 Some(event) => {
                     if let EventKind::Summary(summary) = &event.kind {
@@ -182,7 +182,7 @@ async fn all(
                 sessions.iter_mut().for_each(Session::finish);
             }
             _ = ticks.tick(), if screen.redraws => {
-                let now = Elapsed::new(began.elapsed());
+                let now = Elapsed::new(started_at.elapsed());
                 if let Some(progress) = screen.progress.as_mut().filter(|progress| progress.is_due(now)) {
                     progress.waits_for(sessions.iter_mut().flat_map(Session::pending).collect());
                 }
@@ -212,7 +212,7 @@ async fn until(at: Option<Instant>) {
 }
 
 /// The next line to print; never resolves if there is no sender. Cancel safe.
-async fn said(messages: &mut Option<UnboundedReceiver<String>>) -> String {
+async fn next_message(messages: &mut Option<UnboundedReceiver<String>>) -> String {
     match messages {
         Some(messages) => match messages.recv().await {
             Some(line) => line,

@@ -28,7 +28,7 @@ fn services_defaults_and_profiles_are_read() {
 
 #[test]
 fn what_is_not_understood_is_named_with_its_place() {
-    for (text, said) in [
+    for (text, expected) in [
         (
             "[default]\n",
             "config c.toml: unknown section [default] (expected [defaults], [service.NAME] or [profile.NAME]); did you mean defaults?",
@@ -47,7 +47,7 @@ fn what_is_not_understood_is_named_with_its_place() {
         ("a = 1\na = 2\n", "line 2: "),
     ] {
         let error = parse(text).expect_err(text);
-        assert!(error.contains(said), "{text}: {error}");
+        assert!(error.contains(expected), "{text}: {error}");
     }
 }
 
@@ -77,27 +77,27 @@ fn the_working_directory_comes_before_the_home_directory() {
         Some("./.grpc-discover.toml") => document("[service.here]\n"),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    let config = Config::load(Choice::Unsaid, &env, &read).expect("valid");
+    let config = Config::load(Choice::Unspecified, &env, &read).expect("valid");
     assert!(config.services.contains_key("here"));
 
     let only_home =
         |path: &Path| if path.starts_with("/home") { read(path) } else { Err(io::ErrorKind::NotFound.into()) };
-    let config = Config::load(Choice::Unsaid, &env, &only_home).expect("valid");
+    let config = Config::load(Choice::Unspecified, &env, &only_home).expect("valid");
     assert!(config.services.contains_key("home"));
 }
 
 #[test]
 fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
     let missing = |_: &Path| -> io::Result<Document> { Err(io::ErrorKind::NotFound.into()) };
-    let config = Config::load(Choice::Unsaid, &nothing, &missing).expect("no file is fine");
-    assert_eq!(config.looked_for, [PathBuf::from("./.grpc-discover.toml")]);
+    let config = Config::load(Choice::Unspecified, &nothing, &missing).expect("no file is fine");
+    assert_eq!(config.searched, [PathBuf::from("./.grpc-discover.toml")]);
     let error = Config::load(Choice::Named(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
     assert!(error.to_string().starts_with("failed to read config /no/such.toml: "), "{error}");
     assert!(matches!(error, ConfigError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound));
 }
 
 #[test]
-fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
+fn a_file_that_was_not_named_and_that_cannot_be_read_counts_as_none() {
     let env = |name: &str| (name == "HOME").then(|| "/root".to_string());
     for kind in [
         io::ErrorKind::PermissionDenied,
@@ -108,11 +108,11 @@ fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
         let denied = |path: &Path| -> io::Result<Document> {
             Err(if path.starts_with("/root") { kind.into() } else { io::ErrorKind::NotFound.into() })
         };
-        let config = Config::load(Choice::Unsaid, &env, &denied).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let config = Config::load(Choice::Unspecified, &env, &denied).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(config.path, None);
         assert_eq!(config.unread.len(), usize::from(kind != io::ErrorKind::NotADirectory), "{kind}");
         let named = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "/root/c.toml".to_string());
-        let error = Config::load(Choice::Unsaid, &named, &denied).expect_err("named");
+        let error = Config::load(Choice::Unspecified, &named, &denied).expect_err("named");
         assert!(error.to_string().starts_with("failed to read GRPC_DISCOVER_CONFIG /root/c.toml: "), "{error}");
     }
 }
@@ -173,9 +173,9 @@ fn no_config_and_an_empty_variable_switch_the_file_off() {
     let set = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "c.toml".to_string());
     for (choice, env, services) in [
         (Choice::None, &set as &dyn Fn(&str) -> Option<String>, 0),
-        (Choice::Unsaid, &empty, 0),
-        (Choice::Unsaid, &set, 1),
-        (Choice::Unsaid, &nothing, 1),
+        (Choice::Unspecified, &empty, 0),
+        (Choice::Unspecified, &set, 1),
+        (Choice::Unspecified, &nothing, 1),
         (Choice::Named(Path::new("c.toml")), &empty, 1),
         (Choice::Named(Path::new("/dev/null")), &nothing, 0),
     ] {
@@ -185,7 +185,7 @@ fn no_config_and_an_empty_variable_switch_the_file_off() {
 }
 
 #[test]
-fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
+fn a_found_file_of_another_user_is_skipped_for_the_users_own() {
     let env = |name: &str| (name == "HOME").then(|| "/home/me".to_string());
     let read = |path: &Path| match path.starts_with("/home") {
         true => document("[service.home]\n"),
@@ -193,7 +193,7 @@ fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
             Ok(Document { text: "not TOML".to_string(), distrust: Some(Distrust::Owner { what: "it", owner: 65534 }) })
         }
     };
-    let config = Config::load(Choice::Unsaid, &env, &read).expect("valid");
+    let config = Config::load(Choice::Unspecified, &env, &read).expect("valid");
     assert!(config.services.contains_key("home"));
     assert_eq!(
         config.left_out,
@@ -201,7 +201,7 @@ fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
             "./.grpc-discover.toml is ignored: it belongs to another user (65534); if you trust it, use --config ./.grpc-discover.toml"
         ]
     );
-    // A file that was named explicitly is used whoever owns it.
+    // A file that was named explicitly is used, also when it belongs to another user.
     let theirs =
         |_: &Path| Ok(Document { distrust: Some(Distrust::Owner { what: "it", owner: 1 }), ..Document::default() });
     assert!(Config::load(Choice::Named(Path::new("c.toml")), &env, &theirs).expect("valid").path.is_some());
@@ -223,8 +223,8 @@ fn no_text_makes_the_parser_panic_or_wait() {
     let mut mutator = grpc_discover::fuzzing::Mutator::new(0);
     for _ in 0..3_000 {
         let input = mutator.input(&seeds);
-        let began = std::time::Instant::now();
+        let started_at = std::time::Instant::now();
         let _ = parse(&String::from_utf8_lossy(&input));
-        assert!(began.elapsed().as_secs() < 2, "{}", input.escape_ascii());
+        assert!(started_at.elapsed().as_secs() < 2, "{}", input.escape_ascii());
     }
 }

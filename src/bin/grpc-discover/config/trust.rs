@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_found_file_is_trusted_when_nobody_else_could_have_written_it() {
+    fn a_found_file_is_trusted_when_no_other_user_could_have_written_it() {
         let own = rights(1000, 1000, 0o100_644);
         for (file, directory, me) in [
             (own, rights(1000, 1000, 0o40_755), ANN),

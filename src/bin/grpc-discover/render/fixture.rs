@@ -263,7 +263,7 @@ pub fn events() -> Vec<Event> {
             },
         ),
         (24_000, transition(subchannel(A), Ready, Idle, CauseCode::GoAway, "GOAWAY NO_ERROR")),
-        (24_000, transition(Scope::Channel, Ready, Idle, CauseCode::GoAway, "its connection was told to go away")),
+        (24_000, transition(Scope::Channel, Ready, Idle, CauseCode::GoAway, "its connection received GOAWAY")),
         (
             24_500,
             EventKind::Endpoints(EndpointsChange {
@@ -395,7 +395,7 @@ pub fn events() -> Vec<Event> {
                 missing: vec![],
                 stale: vec![],
                 notices: NoticesChanges::AfterAFailure,
-                rule: "it asks DNS again when a connection fails",
+                rule: "it queries DNS again when a connection fails",
                 fails_with: "connection error:",
                 remedy: "Nothing.",
             }),
@@ -478,13 +478,13 @@ pub fn events() -> Vec<Event> {
             }),
         ),
     ];
-    let began = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+    let started_at = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
     kinds
         .into_iter()
         .zip(1..)
         .map(|((at, kind), seq)| Event {
             seq,
-            time: began + ms(at),
+            time: started_at + ms(at),
             at: Elapsed::from_millis(at),
             target: "pay".into(),
             kind,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use grpc_discover::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, TcpState};
 use grpc_discover::text::{duration, escape};
 
-/// `silent for 30.0s: alive, answered a ping in 0.4ms`.
+/// `idle for 30.0s: alive, responded to a ping in 0.4ms`.
 pub fn describe(report: &IdleCheckReport) -> String {
     let mut text = match &report.result.outcome {
         IdleCheckOutcome::Alive { rtt } => format!("alive, responded to a ping in {}", duration(*rtt)),
@@ -18,7 +18,7 @@ pub fn describe(report: &IdleCheckReport) -> String {
             format!(
                 "dropped silently, no response to a ping within {}{}",
                 duration(*waited),
-                tcp.map(tcp_words).unwrap_or_default()
+                tcp.map(tcp_text).unwrap_or_default()
             )
         }
         IdleCheckOutcome::NotReached(failure) => format!("not reached: {failure}"),
@@ -35,7 +35,7 @@ pub fn describe(report: &IdleCheckReport) -> String {
     format!("idle for {}: {text}", duration(report.idle_time))
 }
 
-fn tcp_words(tcp: TcpState) -> String {
+fn tcp_text(tcp: TcpState) -> String {
     match tcp.delivered() {
         true => "; the ping was acknowledged by TCP".to_string(),
         false => format!(

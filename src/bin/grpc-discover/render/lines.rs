@@ -164,11 +164,11 @@ fn behind(lags: &[Lag]) -> Vec<String> {
         let (least, most) = spans.entry(lag.behind.to_string()).or_insert((lag.by, lag.by));
         (*least, *most) = (lag.by.min(*least), lag.by.max(*most));
     }
-    let told = spans.into_iter().map(|(source, (least, most))| match (duration(least), duration(most)) {
+    let texts = spans.into_iter().map(|(source, (least, most))| match (duration(least), duration(most)) {
         (least, most) if least == most => format!("({least} after {source})"),
         (least, most) => format!("({least} to {most} after {source})"),
     });
-    told.collect()
+    texts.collect()
 }
 
 fn raw(kind: &EventKind) -> (String, String) {
@@ -268,7 +268,7 @@ fn raw(kind: &EventKind) -> (String, String) {
     }
 }
 
-/// `holds 10.0.0.1:50051, which is stale; misses 10.0.0.2:50051; hears no change: …`.
+/// `would hold 10.0.0.1:50051; stale: 10.0.0.1:50051; missing: 10.0.0.2:50051; would recover after a restart`.
 pub fn lens(report: &LensReport) -> String {
     let mut words = match (report.holds.len(), report.notices) {
         (0, NoticesChanges::NeverAndHangs) => "would hold no addresses: every call would hang".to_string(),
@@ -286,7 +286,7 @@ pub fn lens(report: &LensReport) -> String {
         words.push_str(&format!("; missing: {}", addresses(&report.missing)));
     }
     if !report.agrees() {
-        words.push_str(&format!("; would recover by {}", report.notices.recovers_by()));
+        words.push_str(&format!("; would recover after {}", report.notices.recovers_after()));
     }
     words
 }

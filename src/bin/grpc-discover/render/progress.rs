@@ -58,7 +58,7 @@ impl Progress {
     }
 
     /// Runs `print`, which may write to stderr, while nothing is drawn there.
-    pub fn aside(&self, print: impl FnOnce()) {
+    pub fn print_above(&self, print: impl FnOnce()) {
         match &self.view {
             Some(view) => view.bar.suspend(print),
             None => print(),
@@ -108,7 +108,7 @@ impl Render for Progress {
         match &event.kind {
             EventKind::Endpoints(change) => {
                 self.known.extend(change.added.iter().map(|e| e.address.clone()));
-                // The engine counts changes when a phase starts, but the idle period is long and the user wants the
+                // The engine counts changes when a phase starts, but the idle period is long and the user needs the
                 // count now.
                 if let Some(report) = self.idle.as_mut().filter(|report| report.phase == IdlePhase::Waiting) {
                     report.changes += change.added.len() + change.removed.len();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_countdown_says_phase_time_left_and_changes_as_they_come() {
+    fn the_countdown_shows_phase_time_left_and_changes_as_they_come() {
         let report = IdleReport {
             phase: IdlePhase::Waiting,
             deadline: Some(Elapsed::from_secs(30)),
@@ -198,18 +198,18 @@ mod tests {
             text: "no RPC until the channel is IDLE".into(),
         };
         let mut progress = Progress::new(Some(Redrawn::hidden()));
-        let mut tell = |kind| {
+        let mut line = |kind| {
             let event = Event { kind, ..fixture::events()[0].clone() };
             progress.event(&event, &mut Vec::new()).expect("into memory");
             progress.line(Elapsed::from_secs(18))
         };
-        assert_eq!(tell(EventKind::Idle(report)), "waiting, 12.0s left: no RPC until the channel is IDLE");
+        assert_eq!(line(EventKind::Idle(report)), "waiting, 12.0s left: no RPC until the channel is IDLE");
         let moved = fixture::events()
             .into_iter()
             .map(|event| event.kind)
             .find(|kind| matches!(kind, EventKind::Endpoints(change) if !change.removed.is_empty()));
         assert_eq!(
-            tell(moved.expect("one that left, and one that came")),
+            line(moved.expect("one that left, and one that came")),
             "waiting, 12.0s left, 2 changes seen: no RPC until the channel is IDLE"
         );
     }

@@ -75,7 +75,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
     }
     let mut lenses: Vec<&LensReport> = lenses.iter().collect();
     lenses.sort_by_key(|report| report.agrees());
-    let header = ["CLIENT", "HOLDS", "STALE", "MISSING", "NOTICES CHANGES", "RECOVERS BY"];
+    let header = ["CLIENT", "HOLDS", "STALE", "MISSING", "NOTICES CHANGES", "RECOVERS AFTER"];
     let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
     let rows = lenses.into_iter().map(|report| {
         let notices = match report.notices {
@@ -87,7 +87,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
             NoticesChanges::NeverAndHangs => "never; calls hang",
         };
         let holds = if report.holds.is_empty() { "-".to_string() } else { words(&report.holds) };
-        let recovers = if report.agrees() { "" } else { report.notices.recovers_by() };
+        let recovers = if report.agrees() { "" } else { report.notices.recovers_after() };
         let label = escape(&report.label).into_owned();
         let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
         let stale = if all { "all".to_string() } else { words(&report.stale) };

@@ -76,7 +76,7 @@ fn conforms(schema: &serde_json::Value, value: &serde_json::Value) {
 }
 
 #[test]
-fn the_story_holds_every_kind_of_event() {
+fn the_event_log_has_every_kind_of_event() {
     let events = fixture::events();
     let mut kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     let lines = rendered(Ndjson);
@@ -89,7 +89,7 @@ fn the_story_holds_every_kind_of_event() {
 }
 
 #[test]
-fn every_format_prints_the_story_as_expected() {
+fn every_format_prints_the_event_log_as_expected() {
     let fixtures = repository().join("src/bin/grpc-discover/render/fixtures");
     for (name, text) in every_format() {
         keeps_up(&fixtures.join(name), &text);
@@ -116,7 +116,7 @@ fn escaping_loses_nothing_for_a_program() {
 }
 
 #[test]
-fn the_schemas_are_what_the_types_say() {
+fn the_schemas_match_the_types() {
     for (file, schema) in [("events", schema::<Line>()), ("document", schema::<Printed>())] {
         let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
         keeps_up(&repository().join(format!("docs/{file}.schema.json")), &text);
@@ -146,7 +146,7 @@ fn the_schema_refuses_a_line_without_its_cause() {
 }
 
 #[test]
-fn every_line_begins_with_seq_time_and_at() {
+fn every_line_starts_with_seq_time_and_at() {
     for (i, line) in rendered(Ndjson).lines().enumerate() {
         assert!(line.starts_with(&format!("{{\"seq\":{},\"time\":\"2026-11-18T", i + 1)), "{line}");
     }
@@ -160,7 +160,7 @@ fn no_address_is_ever_split() {
 }
 
 #[test]
-fn three_hundred_healthy_endpoints_are_counted_and_the_troubled_one_is_on_top() {
+fn three_hundred_healthy_endpoints_are_counted_and_the_unhealthy_one_is_on_top() {
     let mut table = Table::new(Paint::default(), false, false);
     let mut wide = Table::new(Paint::default(), true, false);
     let story = fixture::events();
@@ -216,19 +216,19 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
 }
 
 #[test]
-fn what_is_said_of_several_endpoints_is_said_once_and_names_them() {
+fn what_is_reported_of_several_endpoints_is_reported_once_and_names_them() {
     let story = fixture::events();
-    let told = story.iter().find_map(|event| match &event.kind {
+    let found = story.iter().find_map(|event| match &event.kind {
         EventKind::Finding(finding) => Some((event, finding)),
         _ => None,
     });
-    let (event, finding) = told.expect("the story has a finding");
-    let table = |hosts: u8, wide: bool, said: &dyn Fn(u8) -> String| {
+    let (event, finding) = found.expect("the story has a finding");
+    let table = |hosts: u8, wide: bool, text: &dyn Fn(u8) -> String| {
         let mut renderer = Table::new(Paint::default(), wide, false);
         let mut out = Vec::new();
         for host in 1..=hosts {
             let of = fixture::address(&format!("10.0.0.{host}:50051"));
-            let text = format!("{of}{}", said(host));
+            let text = format!("{of}{}", text(host));
             let finding = Finding { address: Some(of), text, ..finding.clone() };
             let event = Event { kind: EventKind::Finding(finding), ..event.clone() };
             renderer.event(&event, &mut out).expect("into memory");

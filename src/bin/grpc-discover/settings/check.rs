@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_of_the_file_is_checked_also_of_services_that_nobody_named() {
+    fn every_value_of_the_file_is_checked_also_of_services_that_were_not_named() {
         for (file, wrong) in [
             ("[defaults]\nidle = \"soon\"\n", "config c.toml: defaults.idle: invalid value \"soon\": "),
             (

@@ -49,9 +49,9 @@ impl SettingSource for All<'_> {
         if !typed.is_empty() {
             return typed;
         }
-        let under = self.layers.first_of(flags).into_iter().map(|said| {
-            let values = said.values.into_iter().map(|value| value.0).collect();
-            GivenValue { flag: said.flag, place: said.place, origin: said.origin, values }
+        let under = self.layers.first_of(flags).into_iter().map(|given| {
+            let values = given.values.into_iter().map(|value| value.0).collect();
+            GivenValue { flag: given.flag, place: given.place, origin: given.origin, values }
         });
         under.collect()
     }

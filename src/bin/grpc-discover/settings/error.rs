@@ -37,11 +37,11 @@ pub enum SettingError {
     /// No target was given, and there is no configuration file.
     #[error(
         "no target given and no config file found (looked for {}); write a target such as 127.0.0.1:50051, or create a config file with `grpc-discover config init`",
-        looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        searched.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     NoTarget {
         /// The paths that were searched.
-        looked_for: Vec<PathBuf>,
+        searched: Vec<PathBuf>,
     },
     /// What was typed is not a valid target.
     #[error(transparent)]

@@ -24,8 +24,8 @@ impl fmt::Display for File {
 
 /// The file of a flag, from the first layer that names one.
 pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Result<Option<File>, SettingError> {
-    let said = layers.one(flag, typed.clone(), |path| text(path).map(PathBuf::from))?;
-    Ok(said.map(|path| File {
+    let given = layers.one(flag, typed.clone(), |path| text(path).map(PathBuf::from))?;
+    Ok(given.map(|path| File {
         setting: match path.origin {
             Origin::Env(name) => name,
             Origin::Config(file) => format!("{} of config {file}:", flag.trim_start_matches('-')),

@@ -69,13 +69,13 @@ impl<'a> Layers<'a> {
         if let Some(value) = typed {
             return Ok(Some(Sourced::new(value, Origin::Flag(flag))));
         }
-        let Some(said) = self.said(flag) else { return Ok(None) };
-        let [text] = said.values.as_slice() else {
-            return Err(SettingError::SeveralValues { place: said.place, count: said.values.len() });
+        let Some(given) = self.given(flag) else { return Ok(None) };
+        let [text] = given.values.as_slice() else {
+            return Err(SettingError::SeveralValues { place: given.place, count: given.values.len() });
         };
         match parse(&text.0) {
-            Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
-            Err(error) => Err(said.refused(&text.0, error)),
+            Ok(value) => Ok(Some(Sourced::new(value, given.origin))),
+            Err(error) => Err(given.refused(&text.0, error)),
         }
     }
 
@@ -89,9 +89,9 @@ impl<'a> Layers<'a> {
         if !typed.is_empty() {
             return Ok(typed.to_vec());
         }
-        let Some(said) = self.said(flag) else { return Ok(Vec::new()) };
-        let texts = said.values.iter().flat_map(|value| value.0.split(',')).map(str::trim).filter(|t| !t.is_empty());
-        texts.map(|text| parse(text).map_err(|error| said.refused(text, error))).collect()
+        let Some(given) = self.given(flag) else { return Ok(Vec::new()) };
+        let texts = given.values.iter().flat_map(|value| value.0.split(',')).map(str::trim).filter(|t| !t.is_empty());
+        texts.map(|text| parse(text).map_err(|error| given.refused(text, error))).collect()
     }
 
     /// The values of a flag that may be secret, with the place for an error that must not show them.
@@ -99,9 +99,9 @@ impl<'a> Layers<'a> {
         if !typed.is_empty() {
             return Some((flag.to_string(), typed.to_vec()));
         }
-        let said = self.said(flag)?;
-        let lines = said.values.iter().flat_map(|value| value.0.lines()).filter(|line| !line.trim().is_empty());
-        Some((said.place, lines.map(|line| Redacted(line.to_string())).collect()))
+        let given = self.given(flag)?;
+        let lines = given.values.iter().flat_map(|value| value.0.lines()).filter(|line| !line.trim().is_empty());
+        Some((given.place, lines.map(|line| Redacted(line.to_string())).collect()))
     }
 
     /// A switch: typed, or set to true by a layer.
@@ -138,17 +138,17 @@ impl<'a> Layers<'a> {
             return of_env;
         }
         let of_tables = self.tables.iter().map(|(place, table)| {
-            let said = flags.iter().filter_map(|flag| {
+            let given = flags.iter().filter_map(|flag| {
                 let key = flag.trim_start_matches('-');
                 let (place, values) = (self.file_place(&format!("{place}.{key}")), table.get(key)?.clone());
                 Some(LayerValue { flag, place, origin: Origin::Config(self.path.clone()), values })
             });
-            said.collect::<Vec<_>>()
+            given.collect::<Vec<_>>()
         });
-        of_tables.into_iter().find(|said| !said.is_empty()).unwrap_or_default()
+        of_tables.into_iter().find(|given| !given.is_empty()).unwrap_or_default()
     }
 
-    fn said(&self, flag: &'static str) -> Option<LayerValue> {
+    fn given(&self, flag: &'static str) -> Option<LayerValue> {
         self.first_of(&[flag]).pop()
     }
 }

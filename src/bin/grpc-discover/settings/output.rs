@@ -1,9 +1,9 @@
-//! The look of the output: format, colour, verbosity.
+//! The appearance of the output: format, colour, verbosity.
 
 use super::{Environment, Layers, SettingError};
 use crate::cli::{ColorWhen, DisplayFlags, Format, values};
 
-/// The look of the output.
+/// The appearance of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutputSettings {
     /// `-o`.
@@ -16,7 +16,7 @@ pub struct OutputSettings {
     pub verbose: bool,
 }
 
-/// Determines the look of the output.
+/// Determines the appearance of the output.
 ///
 /// # Errors
 ///

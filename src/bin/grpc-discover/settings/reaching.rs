@@ -67,8 +67,8 @@ fn tls_mode(typed: &ReachingFlags, layers: &Layers) -> Result<(TlsMode, bool), S
         return Ok(mode);
     }
     let (mut tls, mut plaintext, mut insecure) = (None, false, false);
-    let said = layers.first_of(&["--tls", "--plaintext", "--insecure"]);
-    for one in &said {
+    let given = layers.first_of(&["--tls", "--plaintext", "--insecure"]);
+    for one in &given {
         let text = one.values.first().map(|value| value.0.as_str()).unwrap_or_default();
         match one.flag {
             "--tls" => tls = Some(values::word(text).map_err(|error| one.refused(text, error))?),
@@ -76,7 +76,7 @@ fn tls_mode(typed: &ReachingFlags, layers: &Layers) -> Result<(TlsMode, bool), S
             _ => insecure = values::boolean(text).map_err(|error| one.refused(text, error))?,
         }
     }
-    let place = said.first().map(|one| format!("{}: ", one.place)).unwrap_or_default();
+    let place = given.first().map(|one| format!("{}: ", one.place)).unwrap_or_default();
     Ok(combine(&place, tls, plaintext, insecure)?.unwrap_or((TlsMode::Auto, false)))
 }
 

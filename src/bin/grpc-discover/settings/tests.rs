@@ -129,7 +129,7 @@ fn plan(line: &str) -> Plan {
 }
 
 #[test]
-fn the_proxy_of_the_environment_is_told_to_the_session_without_its_password() {
+fn the_proxy_of_the_environment_is_passed_to_the_session_without_its_password() {
     assert!(plan("probe 10.0.0.1:80").proxy.is_none());
     let plan = Made::default().env("https_proxy", "http://ann:hunter2@proxy.example:3128").plan("probe 10.0.0.1:80");
     let proxy = format!("{:?}", plan.proxy);
@@ -179,7 +179,7 @@ fn idle_zero_never_idles_a_watch_and_is_refused_for_a_probe() {
 }
 
 #[test]
-fn silent_connections_are_held_as_long_as_was_asked_for() {
+fn idle_connections_are_kept_for_the_requested_times() {
     let seconds = Duration::from_secs;
     let held = plan(&format!("probe --idle 30s --idle-ladder 10s,60,5m --find-cutoff 10m {X}")).idle_checks;
     assert_eq!(held.ladder, [seconds(10), seconds(60), seconds(300)]);
@@ -200,7 +200,7 @@ fn silent_connections_are_held_as_long_as_was_asked_for() {
 }
 
 #[test]
-fn what_makes_no_sense_to_hold_is_refused() {
+fn invalid_idle_check_settings_are_refused() {
     for (line, why) in [
         ("probe --idle-ladder 10s", "--idle-ladder needs an idle cycle; write e.g. probe --idle 30s"),
         ("probe --find-cutoff 60s", "--find-cutoff needs an idle cycle"),
@@ -257,7 +257,7 @@ fn health_decides_only_under_round_robin() {
 }
 
 #[test]
-fn tls_words_of_every_family_mean_one_mode() {
+fn tls_flags_of_every_family_mean_one_mode() {
     for (flags, mode, insecure) in [
         ("", TlsMode::Auto, false),
         ("--tls off", TlsMode::Off, false),
@@ -271,7 +271,7 @@ fn tls_words_of_every_family_mean_one_mode() {
         let transport = plan(&format!("probe {flags} {X}")).transport;
         assert_eq!((transport.tls, transport.insecure), (mode, insecure), "{flags}");
     }
-    for (flags, said) in [
+    for (flags, expected) in [
         ("--plaintext -k", "choose one of them"),
         ("--plaintext --tls on", "omit --plaintext or --tls"),
         ("--tls off -k", "choose one of them"),
@@ -280,12 +280,12 @@ fn tls_words_of_every_family_mean_one_mode() {
         ("--key k.pem", "add --cert FILE"),
     ] {
         let error = wrong(&format!("probe {flags} {X}"));
-        assert!(error.contains(said), "{flags}: {error}");
+        assert!(error.contains(expected), "{flags}: {error}");
     }
 }
 
 #[test]
-fn the_first_layer_that_speaks_of_tls_decides() {
+fn the_first_layer_that_mentions_tls_decides() {
     let file = "[defaults]\nplaintext = true\n";
     let made = Made::default().config(file);
     assert_eq!(made.plan(&format!("probe {X}")).transport.tls, TlsMode::Off);
@@ -349,7 +349,7 @@ fn where_a_value_came_from_is_kept() {
 
 #[test]
 fn a_value_that_is_wrong_is_named_with_its_place() {
-    for (made, said) in [
+    for (made, expected) in [
         (
             Made::default().env("GRPC_DISCOVER_RPC_TIMEOUT", "soon"),
             "GRPC_DISCOVER_RPC_TIMEOUT: invalid value \"soon\": not a duration; use seconds (10, 1.5) or 250ms, 2m, 1h",
@@ -369,7 +369,7 @@ fn a_value_that_is_wrong_is_named_with_its_place() {
         (Made::default().env("GRPC_DISCOVER_PROFILE", "prod"), "--profile prod: there is no config file"),
     ] {
         let error = made.wrong(&format!("probe {X}"));
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
     assert!(wrong(&format!("probe --max-time 0 {X}")).contains("--max-time 0: must be greater than zero"));
 }
@@ -381,7 +381,7 @@ fn headers_come_from_flags_and_files_and_are_never_shown() {
     let names: Vec<&str> = plan.transport.metadata.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["trace-id", "authorization", "x-team"]);
     assert_eq!(plan.transport.metadata[1].1.reveal(), "Bearer sesame");
-    for (flag, said) in [
+    for (flag, expected) in [
         ("-H 'authorization Bearer-sesame'", "missing colon in a header"),
         ("-H 'grpc-timeout: sesame'", "the header name is reserved for gRPC"),
         ("-H 'na me: sesame'", "a header name may contain only letters"),
@@ -389,7 +389,7 @@ fn headers_come_from_flags_and_files_and_are_never_shown() {
         ("-H @nowhere", "failed to read --header @nowhere: no such file"),
     ] {
         let error = made.wrong(&format!("probe {flag} {X}"));
-        assert!(error.contains(said) && !error.contains("sesame"), "{flag}: {error}");
+        assert!(error.contains(expected) && !error.contains("sesame"), "{flag}: {error}");
     }
 }
 
@@ -430,18 +430,18 @@ fn address_families_exclude_each_other_and_the_last_typed_wins() {
 }
 
 #[test]
-fn the_same_question_is_asked_once() {
+fn the_same_query_is_sent_once() {
     assert_eq!(plan("probe dns:///pay.example:50051 pay.example:50051").sources.len(), 1);
     assert_eq!(plan("probe pay.example:50051 ipv4:10.0.0.1:50051").sources.len(), 2);
 }
 
 #[test]
-fn targets_that_cannot_be_parsed_or_asked_are_refused() {
-    for (target, said) in
+fn targets_that_cannot_be_parsed_or_queried_are_refused() {
+    for (target, expected) in
         [("127.0.0.1:99999", "99999"), ("dns:///", "write "), ("xds:///pay", "no xds backend"), ("", "write ")]
     {
         let error = wrong(&format!("probe '{target}'"));
-        assert!(error.contains(said), "{target}: {error}");
+        assert!(error.contains(expected), "{target}: {error}");
     }
     assert!(wrong("probe --backend mdns pay").contains("unknown backend \"mdns\""));
 }
@@ -471,9 +471,9 @@ fn two_services_of_the_file_are_two_and_two_targets_are_one() {
 }
 
 #[test]
-fn without_targets_and_services_the_files_that_were_looked_for_are_named() {
+fn without_targets_and_services_the_files_that_were_searched_are_named() {
     let mut made = Made::default();
-    made.config.looked_for = vec!["./.grpc-discover.toml".into()];
+    made.config.searched = vec!["./.grpc-discover.toml".into()];
     let error = made.wrong("probe");
     assert!(error.contains("./.grpc-discover.toml") && error.contains("config init"), "{error}");
     let error = Made::default().config("[defaults]\n").wrong("probe");
@@ -518,7 +518,7 @@ fn consul_is_narrowed_and_its_token_never_shows() {
 }
 
 #[test]
-fn looks_come_from_flags_environment_and_file() {
+fn output_settings_come_from_flags_environment_and_file() {
     let look_of = |made: &Made, line: &str| {
         let typed = Cli::try_parse_from(shell_words(line)).expect("valid");
         let Command::Probe(typed) = typed.command else { panic!("{line}") };

@@ -167,8 +167,8 @@ impl Push for Arc<Shared> {
             }
             let left_out = std::mem::take(&mut state.left_out);
             if left_out > 0 {
-                let note = format!("({left_out} messages dropped: stderr was not read)\n");
-                state.queue.extend_from_slice(note.as_bytes());
+                let write_line = format!("({left_out} messages dropped: stderr was not read)\n");
+                state.queue.extend_from_slice(write_line.as_bytes());
             }
         }
         state.queue.extend_from_slice(bytes);
@@ -248,16 +248,16 @@ mod tests {
         (open, written, Gate(opened, taken))
     }
 
-    fn say(pipe: &mut Pipe, text: &str) {
+    fn write_line(pipe: &mut Pipe, text: &str) {
         pipe.write_all(text.as_bytes()).and_then(|()| pipe.flush()).expect("a queue");
     }
 
     #[tokio::test]
-    async fn a_reader_that_stalls_loses_nothing_and_blocks_nobody() {
+    async fn a_reader_that_stalls_loses_nothing_and_blocks_no_task() {
         let (open, written, gate) = gate();
         let mut pipe = Pipe::keeping(gate, || false);
         for line in ["a\n", "b\n", "c\n"] {
-            say(&mut pipe, line);
+            write_line(&mut pipe, line);
         }
         assert_eq!(pipe.queued(), 6);
         for _ in 0..3 {
@@ -273,17 +273,17 @@ mod tests {
         let (open, written, gate) = gate();
         let mut pipe = Pipe::keeping(gate, || false);
         drop((open, written));
-        say(&mut pipe, "a\n");
+        write_line(&mut pipe, "a\n");
         pipe.drained().await;
         assert_eq!(pipe.failure().map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
-        say(&mut pipe, "b\n");
+        write_line(&mut pipe, "b\n");
         assert_eq!(pipe.queued(), 0);
     }
 
     #[tokio::test]
     async fn a_reader_that_went_away_is_noticed_without_a_write() {
         let mut pipe = Pipe::keeping(io::sink(), || true);
-        say(&mut pipe, "a\n");
+        write_line(&mut pipe, "a\n");
         while pipe.failure().is_none() {
             pipe.changed().await;
         }
@@ -295,12 +295,12 @@ mod tests {
         let (open, written, gate) = gate();
         let mut pipe = Pipe::leaving_out(gate, 4);
         for line in ["a\n", "b\n", "c\n", "d\n"] {
-            say(&mut pipe, line);
+            write_line(&mut pipe, line);
         }
         open.send(()).expect("the thread waits");
         let _ = open.send(());
         pipe.drained().await;
-        say(&mut pipe, "e\n");
+        write_line(&mut pipe, "e\n");
         for _ in 0..2 {
             let _ = open.send(());
         }

@@ -19,14 +19,14 @@ const TWELVE: [&str; 12] = [
     "10.0.0.12:50051",
 ];
 
-fn gate(until: Until, min_ready: Option<MinReady>, lists: &[&'static str]) -> World {
+fn gate(until: Until, min_ready: Option<MinReady>, lists: &[&'static str]) -> Harness {
     let limits = Limits { max_time: Some(TEN + TEN), ..Limits::default() };
-    let mut world = World::with(Goal::Watch { until: Some(until) }, watching(), limits, lists, lists);
-    world.engine.config.criteria.min_ready = min_ready;
-    world
+    let mut harness = Harness::with(Goal::Watch { until: Some(until) }, watching(), limits, lists, lists);
+    harness.engine.config.criteria.min_ready = min_ready;
+    harness
 }
 
-impl World {
+impl Harness {
     /// What was pending at the end, and for how many milliseconds.
     pub(super) fn pending(&self) -> Vec<(String, Awaits, u128)> {
         let reports = self.events.iter().filter_map(|event| match &event.kind {
@@ -53,96 +53,96 @@ impl World {
 
 #[test]
 fn all_of_twelve_endpoints_are_waited_for() {
-    let world = gate(Until::Ready, Some(MinReady::Percent(100)), &TWELVE).begin();
-    assert!(world.ended);
-    assert_eq!((world.findings(), world.summary().exit), (vec![], 0));
+    let harness = gate(Until::Ready, Some(MinReady::Percent(100)), &TWELVE).start();
+    assert!(harness.ended);
+    assert_eq!((harness.findings(), harness.summary().exit), (vec![], 0));
 }
 
 #[test]
 fn one_that_does_not_serve_holds_the_gate_and_is_named() {
-    let mut world = gate(Until::Ready, Some(MinReady::Percent(100)), &TWELVE);
-    world.health.insert(TWELVE[4], Health::NotServing);
-    let mut world = world.begin();
-    assert!(!world.ended, "READY is not SERVING");
-    world.pass(TEN + TEN);
-    assert_eq!(world.summary().exit, 124);
-    let text = &world.summary().text;
+    let mut harness = gate(Until::Ready, Some(MinReady::Percent(100)), &TWELVE);
+    harness.health.insert(TWELVE[4], Health::NotServing);
+    let mut harness = harness.start();
+    assert!(!harness.ended, "READY is not SERVING");
+    harness.pass(TEN + TEN);
+    assert_eq!(harness.summary().exit, 124);
+    let text = &harness.summary().text;
     let met = "--max-time 20s elapsed before --until ready was met: 11 of 12 endpoints READY and SERVING, 12 required";
     assert!(text.starts_with(met) && text.contains(TWELVE[4]) && text.contains("NOT_SERVING"), "{text}");
-    assert_eq!(world.pending(), [(TWELVE[4].to_string(), Awaits::Serving, 20_000)]);
+    assert_eq!(harness.pending(), [(TWELVE[4].to_string(), Awaits::Serving, 20_000)]);
 }
 
 #[test]
 fn a_gate_opens_when_the_last_endpoint_serves_and_not_for_a_service_that_never_does() {
-    let mut world = gate(Until::Ready, None, &[A]);
-    world.health.insert(A, Health::NotServing);
-    let mut world = world.begin();
-    world.pass(Duration::from_secs(5));
-    assert!(!world.ended);
-    let connection = world.connection(A);
-    world.feed(Input::Watched(connection, Health::Serving));
-    assert!(world.ended);
-    assert_eq!(world.summary().exit, 0);
+    let mut harness = gate(Until::Ready, None, &[A]);
+    harness.health.insert(A, Health::NotServing);
+    let mut harness = harness.start();
+    harness.pass(Duration::from_secs(5));
+    assert!(!harness.ended);
+    let connection = harness.connection(A);
+    harness.feed(Input::Watched(connection, Health::Serving));
+    assert!(harness.ended);
+    assert_eq!(harness.summary().exit, 0);
 }
 
 #[test]
 fn one_ready_endpoint_is_enough_unless_more_are_required() {
-    let mut world = gate(Until::Ready, None, &[A, B]);
-    world.silent.insert(B);
-    assert!(world.begin().ended);
+    let mut harness = gate(Until::Ready, None, &[A, B]);
+    harness.unresponsive.insert(B);
+    assert!(harness.start().ended);
     for (required, enough) in [
         (MinReady::Count(1), true),
         (MinReady::Count(2), false),
         (MinReady::Percent(50), true),
         (MinReady::Percent(51), false),
     ] {
-        let mut world = gate(Until::Ready, Some(required), &[A, B]);
-        world.silent.insert(B);
-        assert_eq!(world.begin().ended, enough, "{required:?}");
+        let mut harness = gate(Until::Ready, Some(required), &[A, B]);
+        harness.unresponsive.insert(B);
+        assert_eq!(harness.start().ended, enough, "{required:?}");
     }
 }
 
 #[test]
 fn stable_is_ready_for_ten_seconds_without_a_break() {
-    let mut world = gate(Until::Stable, None, &[A]);
-    let mut world = {
-        world.engine.config.limits.max_time = None;
-        world.begin()
+    let mut harness = gate(Until::Stable, None, &[A]);
+    let mut harness = {
+        harness.engine.config.limits.max_time = None;
+        harness.start()
     };
-    world.pass(Duration::from_secs(8));
-    let connection = world.connection(A);
-    world.feed(Input::Watched(connection, Health::NotServing));
-    world.pass(Duration::from_secs(1));
-    world.feed(Input::Watched(connection, Health::Serving));
-    world.pass(Duration::from_millis(9_900));
-    assert!(!world.ended);
-    world.pass(Duration::from_millis(200));
-    assert!(world.ended);
-    assert_eq!(world.summary().exit, 0);
+    harness.pass(Duration::from_secs(8));
+    let connection = harness.connection(A);
+    harness.feed(Input::Watched(connection, Health::NotServing));
+    harness.pass(Duration::from_secs(1));
+    harness.feed(Input::Watched(connection, Health::Serving));
+    harness.pass(Duration::from_millis(9_900));
+    assert!(!harness.ended);
+    harness.pass(Duration::from_millis(200));
+    assert!(harness.ended);
+    assert_eq!(harness.summary().exit, 0);
 }
 
 #[test]
 fn the_stage_that_waits_is_named_with_its_time() {
     let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
-    let mut world = World::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]);
-    world.silent.insert(A);
-    let mut world = world.begin();
+    let mut harness = Harness::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]);
+    harness.unresponsive.insert(A);
+    let mut harness = harness.start();
     let stages = Stages {
         probes: BTreeMap::from([(A.parse().unwrap(), (Stage::Http2, Elapsed::from_millis(40)))]),
         ..Stages::default()
     };
-    world.now = Elapsed::from_millis(2_999);
-    world.feed(Input::InStages(stages));
-    world.pass(Duration::from_millis(1));
-    assert_eq!(world.summary().exit, 124);
-    assert_eq!(world.pending(), [(A.to_string(), Awaits::Settings, 2_960)]);
-    let text = &world.summary().text;
+    harness.now = Elapsed::from_millis(2_999);
+    harness.feed(Input::InStages(stages));
+    harness.pass(Duration::from_millis(1));
+    assert_eq!(harness.summary().exit, 124);
+    assert_eq!(harness.pending(), [(A.to_string(), Awaits::Settings, 2_960)]);
+    let text = &harness.summary().text;
     assert!(
         text.starts_with("--max-time 3s elapsed before a verdict; state so far: 1 of 2 endpoints is healthy"),
         "{text}"
     );
     assert!(text.contains("10.0.0.1:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s"), "{text}");
-    let verdicts = world.events.iter().find_map(|event| match &event.kind {
+    let verdicts = harness.events.iter().find_map(|event| match &event.kind {
         EventKind::Verdict(report) if report.address.to_string() == A => Some(report),
         _ => None,
     });
@@ -152,24 +152,28 @@ fn the_stage_that_waits_is_named_with_its_time() {
 #[test]
 fn a_registry_that_has_not_responded_is_named() {
     let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
-    let mut world = World::with(Goal::Probe, idle(1800), limits, &[], &[]);
+    let mut harness = Harness::with(Goal::Probe, idle(1800), limits, &[], &[]);
     // The query is sent and gets no response.
-    world.engine.handle(world.now, Input::Begin);
-    world.pass(Duration::from_secs(3));
-    assert_eq!(world.pending(), [("consul:///pay".to_string(), Awaits::Registry, 3_000)]);
-    assert!(world.summary().text.contains("waiting for the registry's response for 3.0s"), "{}", world.summary().text);
+    harness.engine.handle(harness.now, Input::Start);
+    harness.pass(Duration::from_secs(3));
+    assert_eq!(harness.pending(), [("consul:///pay".to_string(), Awaits::Registry, 3_000)]);
+    assert!(
+        harness.summary().text.contains("waiting for the registry's response for 3.0s"),
+        "{}",
+        harness.summary().text
+    );
 }
 
 #[test]
-fn a_connection_without_a_word_on_health_is_not_healthy() {
+fn a_connection_without_a_health_response_is_not_healthy() {
     let limits = Limits { run_for: Some(Duration::from_secs(3)), ..Limits::default() };
-    let mut world = World::with(Goal::Watch { until: None }, watching(), limits, &[A], &[A]);
-    world.silent.insert(A);
-    let mut world = world.begin();
-    let connection = world.opened(A);
-    world.open.insert(connection, A.parse().unwrap());
-    world.feed(Input::Connected(connection));
-    world.pass(Duration::from_secs(3));
-    assert_eq!(world.summary().exit, 3, "{}", world.summary().text);
-    assert_eq!(world.pending(), [(A.to_string(), Awaits::Health, 3_000)]);
+    let mut harness = Harness::with(Goal::Watch { until: None }, watching(), limits, &[A], &[A]);
+    harness.unresponsive.insert(A);
+    let mut harness = harness.start();
+    let connection = harness.opened(A);
+    harness.open.insert(connection, A.parse().unwrap());
+    harness.feed(Input::Connected(connection));
+    harness.pass(Duration::from_secs(3));
+    assert_eq!(harness.summary().exit, 3, "{}", harness.summary().text);
+    assert_eq!(harness.pending(), [(A.to_string(), Awaits::Health, 3_000)]);
 }

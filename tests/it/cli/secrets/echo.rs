@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{SECRET, percent, shown};
-use crate::cause::world::{Leaf, World};
+use crate::cause::setup::{Leaf, Setup};
 
 /// The protocol of a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +47,11 @@ pub struct Echo {
 
 impl Echo {
     /// A registry that responds in its `way`, or in every way in turn.
-    pub fn start(world: &World, wire: Wire, way: Option<usize>) -> Echo {
+    pub fn start(setup: &Setup, wire: Wire, way: Option<usize>) -> Echo {
         let (received, turn) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let note = Note { received: received.clone(), way, turn };
-        let acceptor = world.authority().server(Leaf::default()).alpn(&["http/1.1"]).acceptor();
-        let address = world.listen(move |stream| {
+        let acceptor = setup.authority().server(Leaf::default()).alpn(&["http/1.1"]).acceptor();
+        let address = setup.listen(move |stream| {
             let (note, acceptor) = (note.clone(), acceptor.clone());
             async move {
                 match wire {
@@ -113,7 +113,7 @@ const HTTP: [Answer; 8] = [
         (500, None, format!("<html><title>500 {}</title></html>", sent.replace('&', "&amp;").replace('"', "&quot;")))
     },
     |_, sent| (503, None, STANDARD.encode(sent)),
-    |_, sent| (200, None, format!("you sent {sent}, and this is no JSON")),
+    |_, sent| (200, None, format!("you sent {sent}, and this is not JSON")),
     |_, sent| (302, Some(("Location", format!("http://127.0.0.1:9/{}", percent(sent)))), String::new()),
     |_, sent| (200, None, json!([[{ "sent": sent }], sent]).to_string()),
     |path, sent| (200, Some(("X-Consul-Index", "7".to_string())), good(path, sent).to_string()),

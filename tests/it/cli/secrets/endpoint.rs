@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tokio::net::TcpStream;
 
 use super::{SECRET, percent, shown, shows_nothing};
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::tool::{Finished, run};
 
 /// A secret that is valid as a part of a header's name.
@@ -130,18 +130,18 @@ async fn serve(stream: TcpStream, (name, reply): Kind, received: Received) {
             Reply::Raw(bytes) => {
                 raw.write_all(&bytes).unwrap();
                 let _ = raw.shutdown(std::net::Shutdown::Write);
-                return crate::cause::world::until_gone(&mut TcpStream::from_std(raw).unwrap()).await;
+                return crate::cause::setup::until_gone(&mut TcpStream::from_std(raw).unwrap()).await;
             }
         };
     }
 }
 
 /// One server of every kind: their names and addresses, and which of them received the secret.
-fn servers(world: &World) -> (Vec<(&'static str, String)>, Received) {
+fn servers(setup: &Setup) -> (Vec<(&'static str, String)>, Received) {
     let received = Received::default();
     let listen = |kind: Kind| {
         let received = received.clone();
-        (kind.0, world.listen(move |stream| serve(stream, kind, received.clone())))
+        (kind.0, setup.listen(move |stream| serve(stream, kind, received.clone())))
     };
     (KINDS.into_iter().map(listen).collect(), received)
 }
@@ -159,8 +159,8 @@ fn metadata_that_endpoints_send_back_is_in_no_output() {
         &["probe", "--idle", "300ms", "--lb", "round_robin", "-v"],
     ];
     for command in commands {
-        let world = World::new();
-        let (servers, received) = servers(&world);
+        let setup = Setup::new();
+        let (servers, received) = servers(&setup);
         let addresses: Vec<&str> = servers.iter().map(|(_, address)| address.as_str()).collect();
         let target = format!("ipv4:{}", addresses.join(","));
         let arguments = [command, &["--plaintext", "-H", &bearer, "-H", &token, &target]].concat();
@@ -190,12 +190,12 @@ fn metadata_of_every_origin_is_masked() {
     std::fs::write(&file, format!("x-session-token: {SECRET}\nauthorization: Bearer {SECRET}\n")).unwrap();
     let login = format!("authorization: Basic {}", STANDARD.encode(format!("ann:{SECRET}")));
     for header in [format!("@{}", file.display()), login.clone()] {
-        let world = World::new();
+        let setup = Setup::new();
         let echo = |sent: &str| {
             let decoded = sent.strip_prefix("Basic ").map(|login| STANDARD.decode(login).unwrap());
             decoded.map_or(sent.to_string(), |login| String::from_utf8(login).unwrap())
         };
-        let address = world.listen(move |stream| async move {
+        let address = setup.listen(move |stream| async move {
             let Ok(mut connection) = h2::server::handshake(stream).await else { return };
             while let Some(Ok((request, mut respond))) = connection.accept().await {
                 let sent = echo(request.headers()["authorization"].to_str().unwrap());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::echo::{Echo, Wire};
 use super::{SECRET, percent, shows_nothing};
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::tool::{Finished, run_command, tool};
 
 /// Where the secret is set: variables, flags and the target.
@@ -148,9 +148,9 @@ const SOURCES: [Source; 24] = [
 /// and how often the registry received the secret.
 fn run(source: Source, command: &[&str], way: Option<usize>) -> (Finished, usize) {
     let (_, wire, given) = source;
-    let world = World::new();
-    let echo = Echo::start(&world, wire, way);
-    let given = given(&echo.address, &world.path(""));
+    let setup = Setup::new();
+    let echo = Echo::start(&setup, wire, way);
+    let given = given(&echo.address, &setup.path(""));
     let mut arguments: Vec<&str> = command.to_vec();
     arguments.extend(given.flags.iter().map(String::as_str));
     if command[0] != "backends" {

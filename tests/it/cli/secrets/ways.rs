@@ -7,26 +7,26 @@ use serde_json::json;
 
 use super::registries::{Given, env, file, kubeconfig, plugin, target};
 use super::{SECRET, percent, shows_nothing};
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::tool::{run_command, tool};
 
 /// A way: its name, the command, its input in a directory, and what the output contains.
 type Way = (&'static str, &'static [&'static str], fn(&Path) -> Given, &'static str);
 
 /// A port without a listener.
-const NOBODY: &str = "127.0.0.1:9";
+const UNPRIVILEGED: &str = "127.0.0.1:9";
 const RESOLVE: &[&str] = &["resolve", "-v", "--max-time", "5s"];
 const PROBE: &[&str] = &["probe", "-v", "--max-time", "5s"];
 const BACKENDS: &[&str] = &["backends", "-v"];
 const DRY: &[&str] = &["probe", "--dry-run", "-v"];
 
 fn of_consul(name: &'static str, value: &str) -> Given {
-    env("consul:///pay", &[("CONSUL_HTTP_ADDR", NOBODY), (name, value)])
+    env("consul:///pay", &[("CONSUL_HTTP_ADDR", UNPRIVILEGED), (name, value)])
 }
 
 /// An endpoint with a header of this form.
 fn header(header: &str) -> Given {
-    Given { flags: vec!["-H".to_string(), header.to_string()], ..target(NOBODY.to_string()) }
+    Given { flags: vec!["-H".to_string(), header.to_string()], ..target(UNPRIVILEGED.to_string()) }
 }
 
 /// A command with a configuration of this text.
@@ -42,13 +42,13 @@ const WAYS: [Way; 59] = [
     (
         "the login at etcd, listed",
         BACKENDS,
-        |_| env("", &[("ETCDCTL_ENDPOINTS", NOBODY), ("ETCDCTL_USER", &format!("ann:{SECRET}"))]),
+        |_| env("", &[("ETCDCTL_ENDPOINTS", UNPRIVILEGED), ("ETCDCTL_USER", &format!("ann:{SECRET}"))]),
         "ann:***",
     ),
     (
         "the password at etcd, listed",
         BACKENDS,
-        |_| env("", &[("ETCDCTL_ENDPOINTS", NOBODY), ("ETCDCTL_USER", "ann"), ("ETCDCTL_PASSWORD", SECRET)]),
+        |_| env("", &[("ETCDCTL_ENDPOINTS", UNPRIVILEGED), ("ETCDCTL_USER", "ann"), ("ETCDCTL_PASSWORD", SECRET)]),
         "ETCDCTL_PASSWORD   ***",
     ),
     (
@@ -58,7 +58,7 @@ const WAYS: [Way; 59] = [
             env(
                 "",
                 &[
-                    ("ETCDCTL_ENDPOINTS", NOBODY),
+                    ("ETCDCTL_ENDPOINTS", UNPRIVILEGED),
                     ("ETCDCTL_USER", &format!("ann:{SECRET}")),
                     ("ETCDCTL_PASSWORD", SECRET),
                 ],
@@ -69,26 +69,26 @@ const WAYS: [Way; 59] = [
     (
         "the login at ZooKeeper, listed",
         BACKENDS,
-        |_| env("", &[("ZOOKEEPER_CONNECT", NOBODY), ("ZOOKEEPER_AUTH", &format!("ann:{SECRET}"))]),
+        |_| env("", &[("ZOOKEEPER_CONNECT", UNPRIVILEGED), ("ZOOKEEPER_AUTH", &format!("ann:{SECRET}"))]),
         "ann:***",
     ),
     (
         "the login at Eureka, listed",
         BACKENDS,
-        |_| eureka(&format!("http://ann:{}@{NOBODY}/eureka", percent(SECRET))),
+        |_| eureka(&format!("http://ann:{}@{UNPRIVILEGED}/eureka", percent(SECRET))),
         "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
     ),
     (
         "the token of a kubeconfig, listed",
         BACKENDS,
-        |directory| kubeconfig(NOBODY, directory, &json!({ "token": SECRET })),
+        |directory| kubeconfig(UNPRIVILEGED, directory, &json!({ "token": SECRET })),
         "KUBECONFIG",
     ),
     // Rejected values.
     (
         "an address of Consul with a login",
         RESOLVE,
-        |_| of_consul("CONSUL_HTTP_ADDR", &format!("http://ann:{SECRET}@{NOBODY}")),
+        |_| of_consul("CONSUL_HTTP_ADDR", &format!("http://ann:{SECRET}@{UNPRIVILEGED}")),
         "CONSUL_HTTP_ADDR",
     ),
     (
@@ -113,7 +113,7 @@ const WAYS: [Way; 59] = [
     (
         "members of etcd with a login",
         RESOLVE,
-        |_| etcd(&[("ETCDCTL_ENDPOINTS", &format!("http://ann:{SECRET}@{NOBODY}"))]),
+        |_| etcd(&[("ETCDCTL_ENDPOINTS", &format!("http://ann:{SECRET}@{UNPRIVILEGED}"))]),
         "ETCDCTL_ENDPOINTS",
     ),
     (
@@ -127,7 +127,7 @@ const WAYS: [Way; 59] = [
     (
         "an ensemble with a login",
         RESOLVE,
-        |_| zookeeper(&[("ZOOKEEPER_CONNECT", &format!("ann:{}@{NOBODY}", percent(SECRET)))]),
+        |_| zookeeper(&[("ZOOKEEPER_CONNECT", &format!("ann:{}@{UNPRIVILEGED}", percent(SECRET)))]),
         "ZOOKEEPER_CONNECT",
     ),
     ("a login at ZooKeeper without a colon", RESOLVE, |_| zookeeper(&[("ZOOKEEPER_AUTH", SECRET)]), "ZOOKEEPER_AUTH"),
@@ -140,25 +140,25 @@ const WAYS: [Way; 59] = [
     (
         "a login at Eureka, no scheme",
         RESOLVE,
-        |_| eureka(&format!("ann:{}@{NOBODY}/eureka", percent(SECRET))),
+        |_| eureka(&format!("ann:{}@{UNPRIVILEGED}/eureka", percent(SECRET))),
         "EUREKA",
     ),
     (
         "a login at Eureka, two servers",
         RESOLVE,
-        |_| eureka(&format!("http://{NOBODY}/eureka,http://ann:{}@h h/eureka", percent(SECRET))),
+        |_| eureka(&format!("http://{UNPRIVILEGED}/eureka,http://ann:{}@h h/eureka", percent(SECRET))),
         "EUREKA",
     ),
     (
         "a kubeconfig's server with a login",
         RESOLVE,
-        |directory| kubeconfig(&format!("ann:{}@{NOBODY}", percent(SECRET)), directory, &json!({})),
+        |directory| kubeconfig(&format!("ann:{}@{UNPRIVILEGED}", percent(SECRET)), directory, &json!({})),
         "***",
     ),
     (
         "a kubeconfig's token with a line end",
         RESOLVE,
-        |directory| kubeconfig(NOBODY, directory, &json!({ "token": format!("a\n{SECRET}") })),
+        |directory| kubeconfig(UNPRIVILEGED, directory, &json!({ "token": format!("a\n{SECRET}") })),
         "token",
     ),
     (
@@ -166,7 +166,7 @@ const WAYS: [Way; 59] = [
         RESOLVE,
         |directory| {
             kubeconfig(
-                NOBODY,
+                UNPRIVILEGED,
                 directory,
                 &json!({ "client-certificate-data": "QQ==", "client-key-data": base64(SECRET) }),
             )
@@ -174,10 +174,14 @@ const WAYS: [Way; 59] = [
         "kubeconfig",
     ),
     (
-        "a kubeconfig's key that is no base64",
+        "a kubeconfig's key that is not base64",
         RESOLVE,
         |directory| {
-            kubeconfig(NOBODY, directory, &json!({ "client-certificate-data": "QQ==", "client-key-data": SECRET }))
+            kubeconfig(
+                UNPRIVILEGED,
+                directory,
+                &json!({ "client-certificate-data": "QQ==", "client-key-data": SECRET }),
+            )
         },
         "kubeconfig",
     ),
@@ -190,7 +194,7 @@ const WAYS: [Way; 59] = [
     (
         "a kubeconfig whose user is a token",
         RESOLVE,
-        |directory| kubeconfig(NOBODY, directory, &json!(SECRET)),
+        |directory| kubeconfig(UNPRIVILEGED, directory, &json!(SECRET)),
         "kubeconfig",
     ),
     (
@@ -198,7 +202,7 @@ const WAYS: [Way; 59] = [
         RESOLVE,
         |directory| {
             kubeconfig(
-                NOBODY,
+                UNPRIVILEGED,
                 directory,
                 &json!({ "auth-provider": { "name": "gcp", "config": { "access-token": SECRET, "cmd-args": SECRET } } }),
             )
@@ -211,7 +215,7 @@ const WAYS: [Way; 59] = [
         RESOLVE,
         |directory| {
             kubeconfig(
-                NOBODY,
+                UNPRIVILEGED,
                 directory,
                 &plugin(r#"echo "no: $TOKEN" >&2; exit 3"#, &json!([{ "name": "TOKEN", "value": SECRET }])),
             )
@@ -223,7 +227,7 @@ const WAYS: [Way; 59] = [
         RESOLVE,
         |directory| {
             kubeconfig(
-                NOBODY,
+                UNPRIVILEGED,
                 directory,
                 &plugin(&format!("cat {0}; cat {0} >&2; exit 3", file(directory, "said", SECRET)), &json!([])),
             )
@@ -231,10 +235,14 @@ const WAYS: [Way; 59] = [
         "***",
     ),
     (
-        "output of a plugin that is no credential",
+        "output of a plugin that is not a credential",
         RESOLVE,
         |directory| {
-            kubeconfig(NOBODY, directory, &plugin(&format!("cat {}", file(directory, "said", SECRET)), &json!([])))
+            kubeconfig(
+                UNPRIVILEGED,
+                directory,
+                &plugin(&format!("cat {}", file(directory, "said", SECRET)), &json!([])),
+            )
         },
         "ExecCredential",
     ),
@@ -243,7 +251,7 @@ const WAYS: [Way; 59] = [
         RESOLVE,
         |directory| {
             kubeconfig(
-                NOBODY,
+                UNPRIVILEGED,
                 directory,
                 &plugin(
                     &format!(
@@ -262,20 +270,25 @@ const WAYS: [Way; 59] = [
     ("a cookie as target", RESOLVE, |_| target(format!("cookie: session={SECRET}")), "***"),
     ("a misspelt token", RESOLVE, |_| target(format!("consul:///pay?tokn={}", percent(SECRET))), "***"),
     ("a parameter of another registry", RESOLVE, |_| target(format!("eureka:///pay?token={}", percent(SECRET))), "***"),
-    ("a password for etcd", RESOLVE, |_| target(format!("etcd://ann:{}@{NOBODY}/pay", percent(SECRET))), "***"),
+    ("a password for etcd", RESOLVE, |_| target(format!("etcd://ann:{}@{UNPRIVILEGED}/pay", percent(SECRET))), "***"),
     (
         "a password for ZooKeeper",
         RESOLVE,
-        |_| target(format!("zookeeper://ann:{}@{NOBODY}/pay", percent(SECRET))),
+        |_| target(format!("zookeeper://ann:{}@{UNPRIVILEGED}/pay", percent(SECRET))),
         "***",
     ),
     (
         "a password for DNS",
         RESOLVE,
-        |_| target(format!("dns://ann:{}@{NOBODY}/pay", percent(SECRET))),
+        |_| target(format!("dns://ann:{}@{UNPRIVILEGED}/pay", percent(SECRET))),
         "dns://127.0.0.1:9/pay",
     ),
-    ("a user for DNS", RESOLVE, |_| target(format!("dns://{}@{NOBODY}/pay", percent(SECRET))), "dns://127.0.0.1:9/pay"),
+    (
+        "a user for DNS",
+        RESOLVE,
+        |_| target(format!("dns://{}@{UNPRIVILEGED}/pay", percent(SECRET))),
+        "dns://127.0.0.1:9/pay",
+    ),
     (
         "a parameter that DNS drops",
         RESOLVE,
@@ -307,7 +320,12 @@ const WAYS: [Way; 59] = [
         |directory| header(&format!("@{}", file(directory, "token", SECRET))),
         "line 1",
     ),
-    ("a variable with a header", PROBE, |_| env(NOBODY, &[("GRPC_DISCOVER_HEADER", SECRET)]), "GRPC_DISCOVER_HEADER"),
+    (
+        "a variable with a header",
+        PROBE,
+        |_| env(UNPRIVILEGED, &[("GRPC_DISCOVER_HEADER", SECRET)]),
+        "GRPC_DISCOVER_HEADER",
+    ),
     ("a header in a dry run", DRY, |_| header(&format!("authorization: Bearer {SECRET}")), "nothing was contacted"),
     // Invalid configurations.
     ("a configuration that is a token", PROBE, |directory| config(directory, SECRET), "line 1"),
@@ -351,11 +369,11 @@ fn base64(text: &str) -> String {
 #[test]
 fn no_way_of_making_a_secret_appear_shows_it() {
     let mut wrong = Vec::new();
-    for (name, command, given, says) in WAYS {
-        let world = World::new();
-        std::fs::write(world.path("ca.pem"), "").unwrap();
-        world.authority();
-        let given = given(&world.path(""));
+    for (name, command, given, expected) in WAYS {
+        let setup = Setup::new();
+        std::fs::write(setup.path("ca.pem"), "").unwrap();
+        setup.authority();
+        let given = given(&setup.path(""));
         let mut arguments = command.to_vec();
         arguments.extend(given.flags.iter().map(String::as_str));
         if command[0] != "backends" {
@@ -364,8 +382,8 @@ fn no_way_of_making_a_secret_appear_shows_it() {
         let mut command = tool(&arguments);
         command.envs(given.variables);
         let finished = run_command(command);
-        if std::panic::catch_unwind(|| shows_nothing(&finished, name)).is_err() || !finished.all().contains(says) {
-            wrong.push(format!("{name} ({says:?}): {}", finished.all()));
+        if std::panic::catch_unwind(|| shows_nothing(&finished, name)).is_err() || !finished.all().contains(expected) {
+            wrong.push(format!("{name} ({expected:?}): {}", finished.all()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
@@ -380,7 +398,7 @@ fn nothing_that_holds_a_secret_shows_it_when_it_is_printed_for_debugging() {
     let variable = |name: &str| match name {
         "CONSUL_HTTP_TOKEN" => Some(SECRET.to_string()),
         "CONSUL_HTTP_AUTH" | "ETCDCTL_USER" | "ZOOKEEPER_AUTH" => Some(login.clone()),
-        "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE" => Some(format!("http://ann:{}@{NOBODY}/eureka", percent(SECRET))),
+        "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE" => Some(format!("http://ann:{}@{UNPRIVILEGED}/eureka", percent(SECRET))),
         _ => None,
     };
     let settings = Settings::read(&Variables(variable)).unwrap();

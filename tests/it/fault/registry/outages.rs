@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::watch::{PATIENCE, Watch};
+use super::watch::{TIME_LIMIT, Watch};
 use crate::backend::battery::Fixture as _;
 use crate::backend::coredns::CoreDns;
 use crate::fault::every_fault;
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::etcd::Etcd;
 use crate::support::eureka::Eureka;
+use crate::support::forwarder::Forwarder;
 use crate::support::kubernetes::{ADMIN, Cluster, ready};
-use crate::support::road::Road;
 use crate::support::zookeeper::Zookeeper;
 
 /// How soon after the outage a change must be seen: the longest delay between two queries, the time limit of a query
@@ -26,8 +26,8 @@ const SOON: Duration = Duration::from_secs(15);
 trait Registry {
     /// The address that it listens on.
     fn address(&self) -> SocketAddr;
-    /// The target to watch through `road`, and the variables that it needs.
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>);
+    /// The target to watch through `forwarder`, and the variables that it needs.
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>);
     /// Registers 10.0.0.`host` beside all others; returns the address that is listed then.
     fn add(&mut self, host: u8) -> String;
     /// Freezes it (SIGSTOP), or resumes it.
@@ -59,23 +59,23 @@ fn outages() -> Vec<Outage> {
 
 #[expect(clippy::print_stderr, reason = "the figures of docs/reliability.md")]
 fn outlives(name: &str, mut registry: impl Registry) {
-    let road = Road::to(registry.address());
+    let forwarder = Forwarder::to(registry.address());
     let first = registry.add(1);
-    let (target, environment) = registry.target(road.address);
+    let (target, environment) = registry.target(forwarder.address);
     let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut watch = Watch::start(&["resolve", "--watch", &target], &environment);
-    watch.until_listed(&first, PATIENCE);
+    watch.until_listed(&first, TIME_LIMIT);
     for (host, outage) in (2..).zip(outages()) {
         match outage {
             Outage::Reset | Outage::CutOff(_) if !registry.has_connections() => continue,
             Outage::Reset => {
-                road.close();
-                road.open();
+                forwarder.close();
+                forwarder.open();
             }
             Outage::CutOff(time) => {
-                road.close();
+                forwarder.close();
                 std::thread::sleep(time);
-                road.open();
+                forwarder.open();
             }
             Outage::Frozen(time) => {
                 registry.freeze(true);
@@ -85,9 +85,9 @@ fn outlives(name: &str, mut registry: impl Registry) {
             Outage::Restarted if !registry.restart() => continue,
             Outage::Restarted => {}
         }
-        let began = Instant::now();
+        let started_at = Instant::now();
         let new = registry.add(host);
-        let seen = watch.until_listed(&new, PATIENCE) - began;
+        let seen = watch.until_listed(&new, TIME_LIMIT) - started_at;
         eprintln!("{name}, {outage:?}: the next change was seen after {:.1} s", seen.as_secs_f64());
         assert!(seen < SOON, "{name}, {outage:?}: {seen:?}\n{}", watch.story());
         watch.nothing_is_gone();
@@ -100,8 +100,8 @@ impl Registry for ConsulAgent {
         self.address().parse().expect("an address")
     }
 
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>) {
-        (format!("consul://{road}/pay"), Vec::new())
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>) {
+        (format!("consul://{forwarder}/pay"), Vec::new())
     }
 
     fn add(&mut self, host: u8) -> String {
@@ -132,8 +132,8 @@ impl Registry for Etcd {
         self.endpoints().parse().expect("one member")
     }
 
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>) {
-        (format!("etcd://{road}/pay"), Vec::new())
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>) {
+        (format!("etcd://{forwarder}/pay"), Vec::new())
     }
 
     fn add(&mut self, host: u8) -> String {
@@ -165,8 +165,8 @@ impl Registry for Zookeeper {
         self.endpoints().parse().expect("one server")
     }
 
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>) {
-        (format!("zookeeper://{road}/pay"), Vec::new())
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>) {
+        (format!("zookeeper://{forwarder}/pay"), Vec::new())
     }
 
     fn add(&mut self, host: u8) -> String {
@@ -198,8 +198,8 @@ impl Registry for Eureka {
         self.address().parse().expect("an address")
     }
 
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>) {
-        (format!("eureka://{road}/PAY"), Vec::new())
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>) {
+        (format!("eureka://{forwarder}/PAY"), Vec::new())
     }
 
     fn add(&mut self, host: u8) -> String {
@@ -235,11 +235,11 @@ impl Registry for Kubernetes {
         self.cluster.address()
     }
 
-    fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>) {
+    fn target(&self, forwarder: SocketAddr) -> (String, Vec<(&'static str, String)>) {
         let config = self.cluster.kubeconfig(ADMIN);
         let text = std::fs::read_to_string(&config).expect("a kubeconfig");
         let own = self.cluster.address().to_string();
-        std::fs::write(&config, text.replace(&own, &road.to_string())).expect("a kubeconfig over the road");
+        std::fs::write(&config, text.replace(&own, &forwarder.to_string())).expect("a kubeconfig over the road");
         ("kubernetes:///pay.pay".to_string(), vec![("KUBECONFIG", config.display().to_string())])
     }
 

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::cause::world::World;
+use crate::cause::setup::Setup;
 use crate::support::kubernetes::{ready, slice};
 use crate::support::tool::{run_command, tool};
 
 /// A scripted API server: it lists one endpoint, and every watch runs as `watch` scripts it.
-fn api_server(world: &World, watch: &'static str) -> (String, Arc<AtomicUsize>) {
+fn api_server(setup: &Setup, watch: &'static str) -> (String, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = requests.clone();
-    let address = world.listen(move |mut stream| {
+    let address = setup.listen(move |mut stream| {
         let requests = requests.clone();
         async move {
             let mut head = [0; 8192];
@@ -56,9 +56,9 @@ fn http(status: &str, headers: &str, body: &Value) -> String {
 
 /// Runs `resolve --watch` for ten seconds; returns the number of requests and the output.
 fn requests_in_ten_seconds(watch: &'static str) -> (usize, String) {
-    let world = World::new();
-    let (address, requests) = api_server(&world, watch);
-    let config = world.file(
+    let setup = Setup::new();
+    let (address, requests) = api_server(&setup, watch);
+    let config = setup.file(
         "kubeconfig",
         &json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
@@ -115,8 +115,8 @@ fn a_watch_that_is_refused_backs_off_although_lists_are_answered() {
 
 #[test]
 fn retry_after_is_reported_as_the_time_to_the_next_query() {
-    let world = World::new();
-    let agent = world.answers_and_closes(
+    let setup = Setup::new();
+    let agent = setup.answers_and_closes(
         b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 47\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     );
     for target in [format!("consul://{agent}/pay"), format!("eureka://{agent}/pay")] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::watch::{PATIENCE, Watch};
+use super::watch::{TIME_LIMIT, Watch};
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::eureka::Eureka;
 
@@ -19,7 +19,7 @@ fn eureka_restarts_and_its_instances_register_again_with_their_next_renewal() {
     hosts.iter().for_each(|host| register(&eureka, host));
     let target = format!("eureka://{}/PAY", eureka.address());
     let mut watch = Watch::start(&["resolve", "--watch", &target], &[]);
-    watch.until_listed("10.0.0.3:8080", PATIENCE);
+    watch.until_listed("10.0.0.3:8080", TIME_LIMIT);
 
     eureka.kill();
     watch.until_status("broken");
@@ -44,7 +44,7 @@ fn consul_agent_that_kept_nothing_gets_its_instances_back_one_by_one() {
     ids.iter().for_each(|(id, port)| agent.register_simple("pay", id, *port));
     let target = format!("consul://{}/pay", agent.address());
     let mut watch = Watch::start(&["resolve", "--watch", &target], &[]);
-    watch.until_listed("127.0.0.1:9003", PATIENCE);
+    watch.until_listed("127.0.0.1:9003", TIME_LIMIT);
 
     agent.kill();
     watch.until_status("broken");

@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::watch::{PATIENCE, Watch};
-use crate::cause::world::World;
+use super::watch::{TIME_LIMIT, Watch};
+use crate::cause::setup::Setup;
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::etcd::Etcd;
-use crate::support::kubernetes::{Cluster, NOBODY, ready};
+use crate::support::kubernetes::{Cluster, UNPRIVILEGED, ready};
 use crate::support::zookeeper::Zookeeper;
 
 /// How soon a change is seen after the permissions are back.
@@ -22,10 +22,10 @@ fn hold(mut watch: Watch, take: impl FnOnce(), give: impl FnOnce(), change: impl
     take();
     watch.until_denied();
     give();
-    let began = Instant::now();
+    let started_at = Instant::now();
     let new = change();
-    let seen = watch.until_listed(&new, PATIENCE);
-    assert!(seen - began < SOON, "{new} was seen after {:?}", seen - began);
+    let seen = watch.until_listed(&new, TIME_LIMIT);
+    assert!(seen - started_at < SOON, "{new} was seen after {:?}", seen - started_at);
     let findings = watch.end();
     assert!(findings.contains(&"GD106".to_string()), "the gap is reported:\n{}", watch.story());
 }
@@ -36,9 +36,9 @@ const RULES: &str = r#"service "pay" { policy = "read" } node_prefix "" { policy
 /// token.
 fn consul(take: impl FnOnce(&ConsulAgent, &str), give: impl FnOnce(&ConsulAgent, &str)) {
     let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
-    let world = World::new();
+    let setup = Setup::new();
     let register = |id: &str| {
-        let address = world.healthy();
+        let address = setup.healthy();
         let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
         agent.register_simple("pay", id, port);
         address
@@ -49,7 +49,7 @@ fn consul(take: impl FnOnce(&ConsulAgent, &str), give: impl FnOnce(&ConsulAgent,
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let mut watch = Watch::start(&["watch", "--plaintext", "consul:///pay"], &environment);
     for address in &addresses {
-        watch.until_listed(address, PATIENCE);
+        watch.until_listed(address, TIME_LIMIT);
     }
     hold(watch, || take(&agent, &token), || give(&agent, &token), || register("pay-4"));
 }
@@ -136,9 +136,9 @@ fn kubernetes_without_a_role_binding() {
         cluster.put(&format!("{RBAC}/rolebindings"), &binding);
     };
     bind();
-    let config = cluster.kubeconfig(NOBODY).display().to_string();
+    let config = cluster.kubeconfig(UNPRIVILEGED).display().to_string();
     let mut watch = Watch::start(&["resolve", "--watch", "kubernetes:///pay.pay"], &[("KUBECONFIG", &config)]);
-    watch.until_listed("10.1.0.2:50051", PATIENCE);
+    watch.until_listed("10.1.0.2:50051", TIME_LIMIT);
     hold(
         watch,
         || cluster.delete(&format!("{RBAC}/rolebindings"), "reader"),
@@ -160,7 +160,7 @@ fn protected_etcd() -> Option<(Etcd, Watch)> {
     let environment = [("ETCDCTL_ENDPOINTS", etcd.endpoints()), ("ETCDCTL_USER", "reader:s3cret".to_string())];
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let mut watch = Watch::start(&["resolve", "--watch", "etcd:///pay"], &environment);
-    watch.until_listed("10.0.0.2:50051", PATIENCE);
+    watch.until_listed("10.0.0.2:50051", TIME_LIMIT);
     Some((etcd, watch))
 }
 
@@ -214,7 +214,7 @@ fn zookeeper_with_a_node_that_may_no_longer_be_read() {
         writer.create("/pay/2", "10.0.0.2:50051");
         let servers = zookeeper.endpoints();
         let mut watch = Watch::start(&["resolve", "--watch", "zookeeper:///pay"], &[("ZOOKEEPER_CONNECT", &servers)]);
-        watch.until_listed("10.0.0.2:50051", PATIENCE);
+        watch.until_listed("10.0.0.2:50051", TIME_LIMIT);
         hold(
             watch,
             || {

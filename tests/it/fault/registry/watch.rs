@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::tool::{Running, tool};
 
 /// Time limit for any step on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running `watch` or `resolve --watch`.
 pub struct Watch(Running);
@@ -33,12 +33,12 @@ impl Watch {
     /// Waits until the registry is reported in this status; returns the event.
     pub fn until_status(&mut self, status: &str) -> Value {
         let wanted = |event: &Value| event["kind"] == "backend" && event["status"] == status;
-        self.0.wait_for(status, PATIENCE, wanted).1
+        self.0.wait_for(status, TIME_LIMIT, wanted).1
     }
 
     /// Waits for an event.
     pub fn until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        self.0.wait_for(what, PATIENCE, wanted).1
+        self.0.wait_for(what, TIME_LIMIT, wanted).1
     }
 
     /// Waits until the registry is broken, and requires that the reason is a missing permission.
@@ -64,7 +64,7 @@ impl Watch {
     /// Stops it as Ctrl-C would, reads the report, and requires that no endpoint was removed in the whole run.
     pub fn end(&mut self) -> Vec<String> {
         self.0.signal("-INT");
-        self.0.wait_for("the summary", PATIENCE, |event| event["kind"] == "summary");
+        self.0.wait_for("the summary", TIME_LIMIT, |event| event["kind"] == "summary");
         self.nothing_is_gone();
         self.findings()
     }

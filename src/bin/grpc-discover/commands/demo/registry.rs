@@ -49,7 +49,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_may_enter_the_directory_or_read_the_file() {
+    fn no_other_user_may_enter_the_directory_or_read_the_file() {
         use std::os::unix::fs::PermissionsExt as _;
         let registry = Registry::create().expect("a directory");
         registry.write(&[]).expect("written");

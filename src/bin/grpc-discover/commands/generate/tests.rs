@@ -42,13 +42,13 @@ fn backends() -> String {
 }
 
 #[test]
-fn the_tables_of_targets_are_what_the_backends_say() {
+fn the_tables_of_targets_match_the_backends() {
     part_keeps_up("README.md", &targets());
     part_keeps_up("docs/backends.md", &backends());
 }
 
 #[test]
-fn completions_are_what_the_definitions_say() {
+fn completions_match_the_definitions() {
     for (shell, file) in [
         (Shell::Bash, "completions/grpc-discover.bash"),
         (Shell::Zsh, "completions/_grpc-discover"),
@@ -61,7 +61,7 @@ fn completions_are_what_the_definitions_say() {
 }
 
 #[test]
-fn the_manual_is_what_the_definitions_say() {
+fn the_manual_matches_the_definitions() {
     keeps_up("docs/grpc-discover.1", &manual().expect("into memory"));
 }
 
@@ -99,6 +99,6 @@ fn settings_page() -> String {
 }
 
 #[test]
-fn the_page_of_settings_is_what_the_backends_say() {
+fn the_page_of_settings_matches_the_backends() {
     keeps_up("docs/settings.md", &settings_page());
 }

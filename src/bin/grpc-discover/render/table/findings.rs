@@ -48,7 +48,7 @@ impl Group<'_> {
 
     /// `3 endpoints: tcp: connection refused: a, b, c`; a single finding is printed as it is.
     fn text(&self, wide: bool) -> String {
-        let (Some(said), false) = (said_of_its_address(self.first), self.others.is_empty()) else {
+        let (Some(text), false) = (text_after_address(self.first), self.others.is_empty()) else {
             return escape(&self.first.text).into_owned();
         };
         let addresses: Vec<String> = std::iter::once(&self.first)
@@ -57,13 +57,13 @@ impl Group<'_> {
             .map(|address| escape(&address.to_string()).into_owned())
             .collect();
         let list = few(&addresses, ", ", if wide { usize::MAX } else { ADDRESSES });
-        let each = if said.starts_with(':') { "" } else { "each of " };
-        format!("{each}{} endpoints{}: {list}", addresses.len(), escape(said))
+        let each = if text.starts_with(':') { "" } else { "each of " };
+        format!("{each}{} endpoints{}: {list}", addresses.len(), escape(text))
     }
 }
 
 /// The text of a finding after the address that it starts with.
-fn said_of_its_address(finding: &Finding) -> Option<&str> {
+fn text_after_address(finding: &Finding) -> Option<&str> {
     finding.text.strip_prefix(&finding.address.as_ref()?.to_string())
 }
 
@@ -72,7 +72,7 @@ fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut known = HashMap::new();
     for finding in findings {
-        let key = said_of_its_address(finding).map(|said| (finding.kind.code, finding.remedy.as_str(), said));
+        let key = text_after_address(finding).map(|text| (finding.kind.code, finding.remedy.as_str(), text));
         match key.and_then(|key| known.get(&key).copied()) {
             Some(at) => {
                 let group: &mut Group<'_> = &mut groups[at];

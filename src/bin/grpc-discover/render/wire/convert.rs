@@ -349,7 +349,7 @@ impl From<&LensReport> for LensView {
             missing: words(&report.missing),
             stale: words(&report.stale),
             hears: report.notices.as_str(),
-            recovers_by: report.notices.recovers_by(),
+            recovers_by: report.notices.recovers_after(),
             rule: report.rule,
         }
     }

@@ -52,10 +52,10 @@ pub struct IdleCheckView {
     /// Closed: true if it was closed in response to the ping, not during the idle time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinged: Option<bool>,
-    /// Swallowed (dropped silently): how long we waited for the response to the ping.
+    /// Dropped silently: how long we waited for the response to the ping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_ms: Option<f64>,
-    /// Swallowed (dropped silently): what the kernel's TCP reported, where it is available.
+    /// Dropped silently: what the kernel's TCP reported, where it is available.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<TcpState>,
     /// Not reached: why.

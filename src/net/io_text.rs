@@ -4,7 +4,7 @@ use std::io;
 
 /// The system's message in lower case, without the number that the standard library appends: `connection refused`.
 /// The TLS library's message is shown without the link to its documentation.
-pub(crate) fn io_words(error: &io::Error) -> String {
+pub(crate) fn io_text(error: &io::Error) -> String {
     let text = error.to_string();
     let text = match (text.rfind(" (os error "), text.find(": https://docs.rs/")) {
         (Some(end), _) | (None, Some(end)) => &text[..end],
@@ -31,9 +31,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_speaks_in_its_own_words() {
-        assert_eq!(io_words(&io::Error::from_raw_os_error(111)), "connection refused");
-        assert_eq!(io_words(&io::Error::other("TLS is off")), "TLS is off");
+    fn errors_of_the_system_keep_its_text() {
+        assert_eq!(io_text(&io::Error::from_raw_os_error(111)), "connection refused");
+        assert_eq!(io_text(&io::Error::other("TLS is off")), "TLS is off");
     }
 
     #[test]
@@ -47,6 +47,6 @@ mod tests {
         tls.read_tls(&mut io::empty()).unwrap();
         let error = tls.reader().read(&mut [0]).unwrap_err();
         assert!(error.to_string().contains("https://"), "{error}");
-        assert_eq!(io_words(&error), "peer closed connection without sending TLS close_notify");
+        assert_eq!(io_text(&error), "peer closed connection without sending TLS close_notify");
     }
 }

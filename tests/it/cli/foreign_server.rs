@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A foreign HTTP server that records what it was sent.
-pub struct Stranger {
+pub struct ForeignServer {
     /// The address that it listens on.
     pub address: String,
     received: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Stranger {
+impl ForeignServer {
     /// On a free port of 127.0.0.1.
-    pub fn new() -> Stranger {
+    pub fn new() -> ForeignServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -31,7 +31,7 @@ impl Stranger {
                 }
             }
         });
-        Stranger { address, received }
+        ForeignServer { address, received }
     }
 
     /// Everything that it received.

@@ -6,58 +6,58 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// Forwards to one server. Its thread lives as long as the test.
-pub struct Road {
+pub struct Forwarder {
     /// Where a client connects.
     pub address: SocketAddr,
-    travellers: Arc<Mutex<Travellers>>,
+    connections_through: Arc<Mutex<Forwarded>>,
 }
 
 #[derive(Default)]
-struct Travellers {
+struct Forwarded {
     is_closed: bool,
     connections: Vec<TcpStream>,
 }
 
-impl Road {
+impl Forwarder {
     /// A forwarder to `server`, open.
-    pub fn to(server: SocketAddr) -> Road {
-        Road::from(TcpListener::bind("127.0.0.1:0").expect("a port"), server)
+    pub fn to(server: SocketAddr) -> Forwarder {
+        Forwarder::from(TcpListener::bind("127.0.0.1:0").expect("a port"), server)
     }
 
     /// A forwarder on `listener`, possibly in another network namespace.
-    pub fn from(listener: TcpListener, server: SocketAddr) -> Road {
+    pub fn from(listener: TcpListener, server: SocketAddr) -> Forwarder {
         let address = listener.local_addr().expect("its address");
-        let travellers = Arc::new(Mutex::new(Travellers::default()));
-        let road = Road { address, travellers: Arc::clone(&travellers) };
+        let connections_through = Arc::new(Mutex::new(Forwarded::default()));
+        let forwarder = Forwarder { address, connections_through: Arc::clone(&connections_through) };
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let mut travellers = travellers.lock().unwrap();
+                let mut connections_through = connections_through.lock().unwrap();
                 let Ok(server) = TcpStream::connect(server) else { continue };
-                if !travellers.is_closed && lead(&client, &server).is_ok() {
-                    travellers.connections.extend([client, server]);
+                if !connections_through.is_closed && lead(&client, &server).is_ok() {
+                    connections_through.connections.extend([client, server]);
                 }
             }
         });
-        road
+        forwarder
     }
 
     /// Closes every connection, and each new one.
     pub fn close(&self) {
-        let mut travellers = self.travellers.lock().unwrap();
-        travellers.is_closed = true;
-        for connection in travellers.connections.drain(..) {
+        let mut connections_through = self.connections_through.lock().unwrap();
+        connections_through.is_closed = true;
+        for connection in connections_through.connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
 
     /// Accepts clients again.
     pub fn open(&self) {
-        self.travellers.lock().unwrap().is_closed = false;
+        self.connections_through.lock().unwrap().is_closed = false;
     }
 
     /// Whether there is a connection.
     pub fn is_used(&self) -> bool {
-        !self.travellers.lock().unwrap().connections.is_empty()
+        !self.connections_through.lock().unwrap().connections.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small world for a channel: a clock that is moved by hand, servers that follow a script, and a resolver that
+//! The environment of a channel in tests: a clock set by the test, servers that follow a script, and a resolver that
 //! returns what the test sets.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub enum Server {
     /// ECONNREFUSED.
     Refused,
     /// Accepts and never sends anything: the attempt fails at its deadline.
-    Silent,
+    Unresponsive,
     /// Closes before its SETTINGS.
     CloseBeforeSettings,
     /// SETTINGS, then closes at once.
@@ -24,7 +24,7 @@ pub enum Server {
     /// SETTINGS, then more frames than our limit allows.
     FloodAfterSettings,
     /// The test responds by hand.
-    Held,
+    Pending,
 }
 
 /// What the resolver returns when it is started.
@@ -35,7 +35,7 @@ pub enum Answer {
     Nothing,
 }
 
-pub struct World {
+pub struct Harness {
     pub channel: Channel,
     pub now: Elapsed,
     pub servers: BTreeMap<Address, Server>,
@@ -92,11 +92,11 @@ pub fn round_robin() -> Options {
     Options { policy: Policy::RoundRobin, ..exact() }
 }
 
-impl World {
+impl Harness {
     /// A channel with these options; the resolver lists 10.0.0.1:1, 10.0.0.2:1 … with one server each.
     pub fn new(options: Options, servers: &[Server]) -> Self {
         let servers: BTreeMap<_, _> = (1..).map(address).zip(servers.iter().copied()).collect();
-        World {
+        Harness {
             resolver: Answer::List(servers.keys().cloned().collect()),
             channel: Channel::new(options.clone()),
             now: Elapsed::ZERO,
@@ -122,14 +122,14 @@ impl World {
     }
 
     /// Starts an RPC; returns the result of its first pick after everything at this moment was processed.
-    pub fn rpc_begins(&mut self) -> Pick {
+    pub fn rpc_starts(&mut self) -> Pick {
         self.give(Input::RpcStarted);
         self.pick()
     }
 
     /// A whole RPC without duration.
     pub fn rpc(&mut self) -> Pick {
-        let pick = self.rpc_begins();
+        let pick = self.rpc_starts();
         self.give(Input::RpcFinished);
         pick
     }
@@ -197,11 +197,11 @@ impl World {
                 let id = *connection;
                 let waited = *deadline - self.now;
                 let closed = Failure::new(Stage::Http2, FailureCode::Closed, "closed by peer before SETTINGS", ms(0));
-                let silence = Failure::new(Stage::Http2, FailureCode::TimedOut, "no SETTINGS", waited);
+                let no_response = Failure::new(Stage::Http2, FailureCode::TimedOut, "no SETTINGS", waited);
                 match self.servers.get(address).copied().unwrap_or(Server::Refused) {
                     Server::Up => self.on_its_way.push((self.now, Input::Connected(id))),
                     Server::Refused => self.on_its_way.push((self.now, Input::ConnectFailed(id, refused()))),
-                    Server::Silent => self.on_its_way.push((*deadline, Input::ConnectFailed(id, silence))),
+                    Server::Unresponsive => self.on_its_way.push((*deadline, Input::ConnectFailed(id, no_response))),
                     Server::CloseBeforeSettings => self.on_its_way.push((self.now, Input::ConnectFailed(id, closed))),
                     Server::CloseAfterSettings => {
                         self.on_its_way.push((self.now, Input::Connected(id)));
@@ -211,7 +211,7 @@ impl World {
                         self.on_its_way.push((self.now, Input::Connected(id)));
                         self.on_its_way.push((self.now, Input::Lost(id, flood())));
                     }
-                    Server::Held => {}
+                    Server::Pending => {}
                 }
             }
             Effect::Close { connection, .. } => {
@@ -252,7 +252,7 @@ impl World {
         self.give(Input::Lost(id, eof()))
     }
 
-    pub fn says_goaway(&mut self, number: u16, code: u32, debug: &str) -> &mut Self {
+    pub fn send_goaway(&mut self, number: u16, code: u32, debug: &str) -> &mut Self {
         let id = self.connection(number);
         self.give(Input::GoingAway(id, goaway(code, debug)))
     }
@@ -272,7 +272,7 @@ impl World {
         self.letters(|scope| *scope == Scope::Channel)
     }
 
-    /// A subchannel's states so far, without the IDLE in which it begins: `C R I`.
+    /// A subchannel's states so far, without the IDLE in which it starts: `C R I`.
     pub fn sub(&self, number: u16) -> String {
         let address = address(number);
         let letters = self.letters(|scope| *scope == Scope::Subchannel(address.clone()));

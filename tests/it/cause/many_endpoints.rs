@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::world::{Answer, Leaf, World};
+use super::setup::{Answer, Leaf, Setup};
 use crate::support::tool::run;
 
 /// The lines that fit on a first screen.
 const SCREEN: usize = 24;
 
-struct Crowd {
-    world: World,
+struct ManyEndpoints {
+    setup: Setup,
     registry: String,
     authority: String,
     dead: Vec<String>,
@@ -18,8 +18,8 @@ struct Crowd {
 }
 
 /// 300 endpoints, each with an address of its own: 3 dead, 2 unhealthy, 1 with an expired certificate.
-fn crowd() -> Crowd {
-    let world = World::new();
+fn many_endpoints() -> ManyEndpoints {
+    let setup = Setup::new();
     let (mut dead, mut unhealthy, mut expired) = (Vec::new(), Vec::new(), String::new());
     let mut all = Vec::new();
     for number in 0..300 {
@@ -31,36 +31,38 @@ fn crowd() -> Crowd {
                 address
             }
             50 | 250 => {
-                let address = world.serves_on(&host, Answer::Status(2));
+                let address = setup.serves_on(&host, Answer::Status(2));
                 unhealthy.push(address.clone());
                 address
             }
             133 => {
                 let leaf = Leaf { names: &["127.1.1.34"], valid: -30..-3 };
-                expired = world.serves_tls_on(&host, world.authority().server(leaf));
+                expired = setup.serves_tls_on(&host, setup.authority().server(leaf));
                 expired.clone()
             }
-            _ => world.serves_on(&host, Answer::Status(1)),
+            _ => setup.serves_on(&host, Answer::Status(1)),
         };
         all.push(address);
     }
     let list: Vec<&str> = all.iter().map(String::as_str).collect();
-    let registry = world.registry("pay.json", &list);
-    let authority = world.path("ca.pem").display().to_string();
-    Crowd { world, registry, authority, dead, unhealthy, expired }
+    let registry = setup.registry("pay.json", &list);
+    let authority = setup.path("ca.pem").display().to_string();
+    ManyEndpoints { setup, registry, authority, dead, unhealthy, expired }
 }
 
 #[test]
-fn the_first_screen_tells_the_six_broken_ones_of_three_hundred() {
-    let crowd = crowd();
-    let finished = run(&["probe", "--cacert", &crowd.authority, &crowd.registry]);
+fn the_first_screen_shows_the_six_broken_ones_of_three_hundred() {
+    let many_endpoints = many_endpoints();
+    let finished = run(&["probe", "--cacert", &many_endpoints.authority, &many_endpoints.registry]);
     assert_eq!(finished.code, 1, "{}", finished.all());
     let screen: Vec<&str> = finished.out.lines().take(SCREEN).collect();
     let text = screen.join("\n");
     assert!(screen[0].contains("294 of 300 endpoints are healthy"), "{}", finished.all());
-    for (code, addresses) in
-        [("GD201", &crowd.dead), ("GD501", &crowd.unhealthy), ("GD301", &vec![crowd.expired.clone()])]
-    {
+    for (code, addresses) in [
+        ("GD201", &many_endpoints.dead),
+        ("GD501", &many_endpoints.unhealthy),
+        ("GD301", &vec![many_endpoints.expired.clone()]),
+    ] {
         let line = screen.iter().find(|line| line.contains(code)).unwrap_or_else(|| panic!("no {code}:\n{text}"));
         for address in addresses {
             assert!(line.contains(address.as_str()), "{address} is not in {line:?}:\n{text}");
@@ -71,8 +73,8 @@ fn the_first_screen_tells_the_six_broken_ones_of_three_hundred() {
 
 #[test]
 fn the_document_holds_every_one_of_three_hundred() {
-    let crowd = crowd();
-    let finished = run(&["probe", "--cacert", &crowd.authority, "-o", "json", &crowd.registry]);
+    let many_endpoints = many_endpoints();
+    let finished = run(&["probe", "--cacert", &many_endpoints.authority, "-o", "json", &many_endpoints.registry]);
     assert_eq!(finished.code, 1, "{}", finished.err);
     let document: Value = serde_json::from_str(&finished.out).unwrap();
     let endpoints = document["endpoints"].as_array().unwrap();
@@ -83,14 +85,14 @@ fn the_document_holds_every_one_of_three_hundred() {
         document["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["GD201", "GD201", "GD201", "GD301", "GD501", "GD501"]);
-    drop(crowd.world);
+    drop(many_endpoints.setup);
 }
 
 #[test]
 fn a_healthy_service_of_three_endpoints_has_no_finding_in_any_format() {
-    let world = World::new();
-    let servers = [world.healthy(), world.healthy(), world.healthy()];
-    let registry = world.registry("pay.json", &servers.each_ref().map(String::as_str));
+    let setup = Setup::new();
+    let servers = [setup.healthy(), setup.healthy(), setup.healthy()];
+    let registry = setup.registry("pay.json", &servers.each_ref().map(String::as_str));
     for format in ["table", "wide", "json", "ndjson"] {
         let finished = run(&["probe", "-o", format, &registry]);
         assert_eq!(finished.code, 0, "{format}: {}", finished.all());

@@ -28,7 +28,7 @@ pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const DAY: i64 = 24 * 60 * 60;
 
 /// Servers, files and other values that must live as long as the scenario.
-pub struct World {
+pub struct Setup {
     directory: TempDir,
     runtime: tokio::runtime::Handle,
     kept: Vec<Box<dyn Any>>,
@@ -36,14 +36,14 @@ pub struct World {
     _stop: tokio::sync::oneshot::Sender<()>,
 }
 
-impl World {
+impl Setup {
     /// An environment without servers and files.
-    pub fn new() -> World {
+    pub fn new() -> Setup {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let handle = runtime.handle().clone();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || runtime.block_on(stopped));
-        World { directory: tempfile::tempdir().unwrap(), runtime: handle, kept: Vec::new(), _stop: stop }
+        Setup { directory: tempfile::tempdir().unwrap(), runtime: handle, kept: Vec::new(), _stop: stop }
     }
 
     /// Keeps `thing` until the end of the scenario.
@@ -53,11 +53,11 @@ impl World {
 
     /// Runs `work` on the servers' runtime and waits for it.
     pub fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, reported) = std::sync::mpsc::channel();
         self.runtime.spawn(async move {
             let _ = tell.send(work.await);
         });
-        told.recv().unwrap()
+        reported.recv().unwrap()
     }
 
     /// A path in the scenario's own directory.
@@ -94,7 +94,7 @@ impl World {
         self.listen_on("127.0.0.1:0", peer)
     }
 
-    /// [`World::listen`] on an address of the caller's choice.
+    /// [`Setup::listen`] on an address of the caller's choice.
     pub fn listen_on<F: Future<Output = ()> + Send + 'static>(
         &self,
         address: &str,
@@ -103,7 +103,7 @@ impl World {
         self.accepts(std::net::TcpListener::bind(address).unwrap(), peer)
     }
 
-    /// [`World::listen`] inside `namespace`.
+    /// [`Setup::listen`] inside `namespace`.
     pub fn listen_in<F: Future<Output = ()> + Send + 'static>(
         &self,
         namespace: &Namespace,
@@ -131,7 +131,7 @@ impl World {
     /// A port that reads the client's first bytes, sends `bytes` and closes the connection in order.
     pub fn answers_and_closes(&self, bytes: &'static [u8]) -> String {
         self.listen(move |mut stream| async move {
-            first_words(&mut stream).await;
+            first_data(&mut stream).await;
             let _ = stream.write_all(bytes).await;
             let _ = stream.shutdown().await;
             until_gone(&mut stream).await;
@@ -143,7 +143,7 @@ impl World {
         self.serves_on("127.0.0.1:0", answer)
     }
 
-    /// [`World::serves`] on an address of the caller's choice.
+    /// [`Setup::serves`] on an address of the caller's choice.
     pub fn serves_on(&self, address: &str, answer: Answer) -> String {
         self.listen_on(address, move |stream| serve_health(stream, answer))
     }
@@ -163,7 +163,7 @@ impl World {
         self.full_on("127.0.0.1:0")
     }
 
-    /// [`World::full`] on an address of the caller's choice.
+    /// [`Setup::full`] on an address of the caller's choice.
     pub fn full_on(&mut self, address: &str) -> String {
         let address: SocketAddr = address.parse().unwrap();
         let domain = socket2::Domain::for_address(address);
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// A UDP port that is bound and never read.
-    pub fn silent_udp(&mut self) -> String {
+    pub fn unresponsive_udp(&mut self) -> String {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap().to_string();
         self.keep(socket);
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// A port without a listener.
-    pub fn nobody(&self) -> String {
+    pub fn unused_port(&self) -> String {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().to_string()
     }
@@ -202,7 +202,7 @@ impl World {
         self.serves_tls_on("127.0.0.1:0", server)
     }
 
-    /// [`World::serves_tls`] on an address of the caller's choice.
+    /// [`Setup::serves_tls`] on an address of the caller's choice.
     pub fn serves_tls_on(&self, address: &str, server: TlsServer) -> String {
         let acceptor = server.acceptor();
         self.listen_on(address, move |stream| {
@@ -245,7 +245,7 @@ pub enum Answer {
     /// RST_STREAM with this code.
     Reset(u32),
     /// Headers, then nothing.
-    Silence,
+    NoResponse,
     /// SERVING; a Watch is reset 200 ms later with INTERNAL_ERROR, as nginx does after grpc_read_timeout.
     Cut,
     /// Check responds with this status; Watch is not implemented.
@@ -309,7 +309,9 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                 let response = http::Response::builder().status(status).header("content-type", "text/html");
                 respond.send_response(response.header(name, value).body(()).unwrap(), true).map(drop)
             }
-            Answer::Silence => respond.send_response(response.body(()).unwrap(), false).map(|stream| open.push(stream)),
+            Answer::NoResponse => {
+                respond.send_response(response.body(()).unwrap(), false).map(|stream| open.push(stream))
+            }
             Answer::Reset(code) => {
                 respond.send_reset(code.into());
                 Ok(())
@@ -319,7 +321,7 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
 }
 
 /// Reads the client's first bytes.
-pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
+pub async fn first_data(stream: &mut (impl AsyncRead + Unpin)) {
     let mut words = [0; 4096];
     let _ = stream.read(&mut words).await;
 }

@@ -1,6 +1,6 @@
 //! `--connect-timeout` is kept to a tenth of a second, whatever stage is pending.
 
-use super::world::World;
+use super::setup::Setup;
 use crate::support::tool::run;
 
 /// The pending stage and its milliseconds, from the event itself. The best of three: a busy machine may be late, but
@@ -27,20 +27,20 @@ fn waits_two_seconds(stage: &str, arguments: &[&str]) {
 }
 
 #[test]
-fn a_silent_port_ends_at_the_connect_timeout() {
-    let world = World::new();
-    waits_two_seconds("http2", &[&world.silent()]);
+fn a_unresponsive_port_ends_at_the_connect_timeout() {
+    let setup = Setup::new();
+    waits_two_seconds("http2", &[&setup.silent()]);
 }
 
 #[test]
 fn an_unanswered_handshake_ends_at_the_connect_timeout() {
-    let world = World::new();
-    waits_two_seconds("tls", &["--tls", "on", &world.silent()]);
+    let setup = Setup::new();
+    waits_two_seconds("tls", &["--tls", "on", &setup.silent()]);
 }
 
 #[test]
 fn dropped_packets_end_at_the_connect_timeout() {
-    let mut world = World::new();
-    let address = world.full();
+    let mut setup = Setup::new();
+    let address = setup.full();
     waits_two_seconds("tcp", &[&address]);
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::scenario::{Run, probe};
-use super::world::{Answer, World, serve_health, until_gone};
+use super::setup::{Answer, Setup, serve_health, until_gone};
 use crate::support::namespace::Namespace;
 use crate::support::tool::run;
 
@@ -15,7 +15,7 @@ use crate::support::tool::run;
 #[derive(Clone, Copy)]
 enum Manner {
     /// Drops all data silently.
-    Swallow,
+    DropSilently,
     /// Closes it.
     Close,
     /// Drops its state, and resets the connection on the next packet.
@@ -25,9 +25,9 @@ enum Manner {
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// A proxy before a healthy server, with a limit of two seconds.
-fn proxy(world: &World, manner: Manner) -> String {
-    let server = world.healthy();
-    world.listen(move |client| {
+fn proxy(setup: &Setup, manner: Manner) -> String {
+    let server = setup.healthy();
+    setup.listen(move |client| {
         let server = server.clone();
         async move {
             let Ok(upstream) = TcpStream::connect(server).await else { return };
@@ -54,7 +54,7 @@ async fn forward(mut client: TcpStream, mut upstream: TcpStream, manner: Manner)
         }
     }
     match manner {
-        Manner::Swallow => until_gone(&mut client).await,
+        Manner::DropSilently => until_gone(&mut client).await,
         Manner::Close => {
             client.shutdown().await?;
             until_gone(&mut client).await;
@@ -74,15 +74,15 @@ fn idle(target: &str) -> Run {
     probe(&[&IDLE[..], &[target]].concat())
 }
 
-pub fn dropped_by_a_proxy(world: &mut World) -> Option<Run> {
-    let address = proxy(world, Manner::Swallow);
-    let says = ["idle for 3.0", "silently dropped", "TCP acknowledged the ping, but there was no response"];
-    Some(idle(&address).says(&says).says(&[&address]))
+pub fn dropped_by_a_proxy(setup: &mut Setup) -> Option<Run> {
+    let address = proxy(setup, Manner::DropSilently);
+    let answer_with = ["idle for 3.0", "silently dropped", "TCP acknowledged the ping, but there was no response"];
+    Some(idle(&address).answer_with(&answer_with).answer_with(&[&address]))
 }
 
 /// A firewall that drops the state of idle connections and packets without state, as most do.
-#[expect(clippy::print_stderr, reason = "what was left out must be said")]
-pub fn dropped_by_a_firewall(world: &mut World) -> Option<Run> {
+#[expect(clippy::print_stderr, reason = "what is skipped must be reported")]
+pub fn dropped_by_a_firewall(setup: &mut Setup) -> Option<Run> {
     let namespace = Namespace::new();
     let forgetful = "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose \
                      && echo 2 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established";
@@ -91,53 +91,53 @@ pub fn dropped_by_a_firewall(world: &mut World) -> Option<Run> {
         eprintln!("left out: this kernel tracks no connections");
         return None;
     }
-    let address = world.listen_in(&namespace, |stream| serve_health(stream, Answer::Status(1)));
+    let address = setup.listen_in(&namespace, |stream| serve_health(stream, Answer::Status(1)));
     let arguments = ["--plaintext", "--rpc-timeout", "2s", "--idle", "4s", &address];
-    let says =
+    let answer_with =
         [&address, "silently dropped", "TCP did not acknowledge it either", "the network path dropped the connection"];
-    Some(probe(&arguments).says(&says).inside(namespace))
+    Some(probe(&arguments).answer_with(&answer_with).inside(namespace))
 }
 
-pub fn cut_by_proxies(world: &mut World) -> Option<Run> {
-    let (a, b) = (proxy(world, Manner::Close), proxy(world, Manner::Close));
-    let registry = world.registry("pay.json", &[&a, &b]);
-    let says = [&a, &b, "was closed without GOAWAY (closed by peer)", "a limit on the network path"];
-    Some(idle(&registry).says(&says))
+pub fn cut_by_proxies(setup: &mut Setup) -> Option<Run> {
+    let (a, b) = (proxy(setup, Manner::Close), proxy(setup, Manner::Close));
+    let registry = setup.registry("pay.json", &[&a, &b]);
+    let answer_with = [&a, &b, "was closed without GOAWAY (closed by peer)", "a limit on the network path"];
+    Some(idle(&registry).answer_with(&answer_with))
 }
 
-pub fn forgotten_and_reset(world: &mut World) -> Option<Run> {
-    let address = proxy(world, Manner::Forget);
-    let says = [
+pub fn state_lost_and_reset(setup: &mut Setup) -> Option<Run> {
+    let address = proxy(setup, Manner::Forget);
+    let answer_with = [
         &address,
         "was closed without GOAWAY (connection reset)",
         "the first packet after the idle period was answered with a reset",
     ];
-    Some(idle(&address).says(&says))
+    Some(idle(&address).answer_with(&answer_with))
 }
 
-pub fn limit_of_the_path(world: &mut World) -> Option<Run> {
-    let address = proxy(world, Manner::Swallow);
+pub fn limit_of_the_path(setup: &mut Setup) -> Option<Run> {
+    let address = proxy(setup, Manner::DropSilently);
     let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s", &address];
-    Some(probe(&arguments).says(&[&address, "the path tolerates 1.9", "of idle time", "silently dropped"]))
+    Some(probe(&arguments).answer_with(&[&address, "the path tolerates 1.9", "of idle time", "silently dropped"]))
 }
 
-pub fn limit_above_the_ladder(world: &mut World) -> Option<Run> {
-    let address = proxy(world, Manner::Swallow);
+pub fn limit_above_the_ladder(setup: &mut Setup) -> Option<Run> {
+    let address = proxy(setup, Manner::DropSilently);
     let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--idle-ladder", "500ms,1500ms", &address];
-    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.5s of idle time"]))
+    Some(probe(&arguments).answer_with(&[&address, "the path tolerates more than 1.5s of idle time"]))
 }
 
-pub fn dropped_and_measured(world: &mut World) -> Option<Run> {
-    let address = proxy(world, Manner::Swallow);
+pub fn dropped_and_measured(setup: &mut Setup) -> Option<Run> {
+    let address = proxy(setup, Manner::DropSilently);
     let run = probe(&[&IDLE[..], &["--find-cutoff", "6s", &address]].concat());
-    Some(run.says(&[&address, "idle for 3.0", "silently dropped", "the path tolerates 1.9"]))
+    Some(run.answer_with(&[&address, "idle for 3.0", "silently dropped", "the path tolerates 1.9"]))
 }
 
 /// Within a tenth, from the events themselves.
 #[test]
 fn the_limit_is_found_within_a_tenth() {
-    let world = World::new();
-    let address = proxy(&world, Manner::Swallow);
+    let setup = Setup::new();
+    let address = proxy(&setup, Manner::DropSilently);
     let arguments =
         ["probe", "-o", "ndjson", "--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s"];
     let finished = run(&[&arguments[..], &[&address]].concat());
@@ -152,13 +152,13 @@ fn the_limit_is_found_within_a_tenth() {
     // The proxy's clock and ours are not read at the same moment.
     assert!((1_800.0..2_050.0).contains(&low) && (1_950.0..2_200.0).contains(&high), "{}", finished.all());
     assert!(high <= low * 1.1 + 20.0, "{low} to {high}: {}", finished.all());
-    assert!(finished.took < Duration::from_secs(14), "twice the longest silence: {:?}", finished.took);
+    assert!(finished.took < Duration::from_secs(14), "twice the longest idle time: {:?}", finished.took);
 }
 
 #[test]
-fn the_table_says_what_became_of_silent_connections_and_what_follows() {
-    let world = World::new();
-    let address = proxy(&world, Manner::Swallow);
+fn the_table_shows_the_results_of_idle_checks_and_what_follows() {
+    let setup = Setup::new();
+    let address = proxy(&setup, Manner::DropSilently);
     let finished = run(&[&["probe"], &IDLE[..], &["--idle-ladder", "500ms,2500ms", &address]].concat());
     assert_eq!(finished.code, 1, "{}", finished.all());
     for words in [
