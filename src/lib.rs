@@ -4,6 +4,20 @@
 //! channels with an idle timeout of your choice, reports every connectivity transition with its cause, and gives a
 //! verdict.
 //!
+//! | purpose | where to start |
+//! |---|---|
+//! | keep the endpoints of a service current, for a program that calls it | [`session::EndpointWatch`] |
+//! | resolve, check every endpoint, make an idle cycle, watch a channel | [`session::Plan`] defines it, a [`session::Session`] does it and returns [`model::event::Event`]s |
+//! | the registries and their settings | [`backend::BACKENDS`], [`backend::Settings`] |
+//! | reach one address | [`transport::Transport`] |
+//! | a gRPC channel as a pure state machine | [`channel::Channel`] |
+//! | which addresses another framework's client would have | [`lens::LENSES`] |
+//! | conclusions from events | [`diagnosis::judge`] |
+//!
+//! docs/library.md in the repository is a guide with a program that calls a service of Consul through tonic. Features:
+//! one for each registry, and `cli` (default) for the command, which a program leaves out with
+//! `default-features = false`.
+//!
 //! ```
 //! use grpc_discover::model::event::EventKind;
 //! use grpc_discover::session::{Plan, Session};
@@ -25,11 +39,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! A [`session::Plan`] defines what to do, a [`session::Session`] does it and returns [`model::event::Event`]s. The
-//! parts can be used alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine,
-//! [`transport::Transport`] reaches one address, [`backend::BACKENDS`] lists the registries, [`diagnosis::judge`] draws
-//! the conclusions from the events.
 //!
 //! Options have defaults and are set field by field, so that a new option breaks no program. The enums of events,
 //! causes and reasons are non-exhaustive for the same reason. A small set that is complete by its meaning (the
@@ -55,4 +64,5 @@ pub mod transport;
 /// The pages whose examples are compiled and run with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/backends.md")]
+#[doc = include_str!("../docs/library.md")]
 struct Pages;

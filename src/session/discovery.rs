@@ -139,6 +139,17 @@ impl Discovery {
         }
     }
 
+    /// A client needs the list now: broken sources are queried again earlier than their backoff requires, but not
+    /// more often than its first delay allows.
+    pub fn refresh(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
+        for tracked in &mut self.sources {
+            if let State::Broken { retry: Some(retry), .. } = &mut tracked.state {
+                *retry = (*retry).min(tracked.refresh_from.max(now));
+            }
+        }
+        self.time_passed(now, steps);
+    }
+
     /// When [`Discovery::time_passed`] is due.
     pub fn deadline(&self) -> Option<Elapsed> {
         let retries = self.sources.iter().filter_map(|tracked| match tracked.state {
@@ -331,8 +342,11 @@ impl Discovery {
     fn delay(&mut self, now: Elapsed, index: usize, failure: Option<&ResolveFailure>) -> Duration {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let random = fastrand::Rng::with_seed(self.seed).f64();
-        let not_before = self.sources[index].not_before.map_or(Duration::ZERO, |moment| moment.since(now));
-        self.sources[index].backoff.failed(now, failure, random).max(not_before)
+        let tracked = &mut self.sources[index];
+        let not_before = tracked.not_before.map_or(Duration::ZERO, |moment| moment.since(now));
+        let delay = tracked.backoff.failed(now, failure, random);
+        tracked.refresh_from = now + backoff::refresh_delay(delay, failure).max(not_before);
+        delay.max(not_before)
     }
 
     fn report(

@@ -4,6 +4,7 @@ mod failed;
 mod log;
 mod masked;
 mod probes;
+mod views;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
@@ -22,11 +23,10 @@ use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
 use crate::backend::{self, BACKENDS};
-use crate::channel::{Channel, ConnectionId};
+use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
 use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
-use crate::model::pending::PendingReport;
 use crate::model::reach::{Failure, FailureCode, Resource, Stage};
 use crate::model::registry::SourceId;
 use crate::model::secret::Secrets;
@@ -187,16 +187,6 @@ impl Session {
     pub fn pause_attempts(&mut self, paused: bool) {
         self.probes.paused = paused;
         self.start_probes();
-    }
-
-    /// What the session is waiting for now, for a progress line: the registries and endpoints without a result.
-    pub fn pending(&mut self) -> Vec<PendingReport> {
-        self.engine.pending(self.elapsed(), self.stages())
-    }
-
-    /// The current state of the channel, for a live table; `None` when the goal needs no channel.
-    pub fn channel(&self) -> Option<&Channel> {
-        self.engine.channel_view()
     }
 
     /// Time since the session started.

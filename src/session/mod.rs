@@ -3,6 +3,7 @@
 mod connection;
 mod discovery;
 mod driver;
+mod endpoint_watch;
 mod engine;
 mod heartbeat;
 mod orders;
@@ -11,4 +12,5 @@ mod propagation;
 
 pub use crate::diagnosis::{Criteria, MinReady};
 pub use driver::Session;
+pub use endpoint_watch::{EndpointUpdate, EndpointWatch};
 pub use plan::{CHECK_INTERVAL, Goal, IdleChecks, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

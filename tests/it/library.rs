@@ -1,4 +1,5 @@
-//! A program that uses the library with its defaults gets the verdicts of the command.
+//! A program that uses the library with its defaults gets the verdicts of the command; the program of docs/library.md
+//! follows its service.
 
 use grpc_discover::model::event::EventKind;
 use grpc_discover::model::finding::Summary;
@@ -7,6 +8,12 @@ use grpc_discover::transport::TlsFile;
 
 use crate::cause::setup::{Leaf, Setup};
 use crate::support::tool::run;
+
+mod follow;
+#[cfg(feature = "consul")]
+mod moves;
+mod page;
+mod program;
 
 /// Runs a plan to its end: the codes of its findings, and the verdict.
 fn played(plan: Plan) -> (Vec<&'static str>, Summary) {

@@ -24,6 +24,16 @@ fn longest(failure: Option<&ResolveFailure>) -> Duration {
     }
 }
 
+/// How long a refresh waits after a failure whose regular delay is `delay`: the first delay of the backoff, unless the
+/// registry limits queries or refuses them.
+pub fn refresh_delay(delay: Duration, failure: Option<&ResolveFailure>) -> Duration {
+    let is_refused = failure.is_some_and(|failure| {
+        failure.retry_after.is_some()
+            || matches!(failure.code, ResolveCode::Limited | ResolveCode::Denied | ResolveCode::Hidden)
+    });
+    if is_refused { delay } else { delay.min(FIRST) }
+}
+
 /// The failures of one source.
 #[derive(Debug, Clone, Default)]
 pub struct Backoff {

@@ -45,6 +45,11 @@ impl Bench {
         self.reports()
     }
 
+    fn refresh(&mut self) -> Vec<String> {
+        self.discovery.refresh(self.now, &mut self.steps);
+        self.reports()
+    }
+
     fn reports(&mut self) -> Vec<String> {
         let generation = &mut self.generation;
         self.steps
@@ -371,4 +376,42 @@ fn an_entry_that_cannot_be_read_any_more_is_reported_although_the_list_stays() {
     assert_eq!(bench.response(1, with("1 of 2 EndpointSlices cannot be read"), false), ["+0 -0 =1 left_out"]);
     assert!(bench.response(1, with("1 of 2 EndpointSlices cannot be read"), false).is_empty(), "reported once");
     assert_eq!(bench.response(1, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"]);
+}
+
+#[test]
+fn a_refresh_queries_a_broken_source_before_its_backoff_but_not_more_often_than_every_half_second() {
+    let mut bench = Bench::new(true);
+    let mut queries = 0;
+    let mut refused_at = 0.0;
+    for step in 0..200_u32 {
+        bench.now = Elapsed::new(Duration::from_millis(50) * step);
+        if step == 0 || bench.refresh().iter().any(|step| step.starts_with("query")) {
+            let (now, generation) = (bench.now.since_start().as_secs_f64(), bench.generation);
+            assert!(queries == 0 || now - refused_at >= 0.4, "{now} follows {refused_at}");
+            bench.response(generation, Err(ResolveError::ambient(ResolveCode::Unreachable, "refused")), true);
+            (queries, refused_at) = (queries + 1, now);
+        }
+    }
+    assert!((15..=25).contains(&queries), "{queries} queries in 10 s; the backoff alone makes 5");
+}
+
+#[test]
+fn a_refresh_respects_a_registry_that_limits_or_refuses_queries() {
+    for code in [ResolveCode::Limited, ResolveCode::Denied] {
+        let mut bench = Bench::new(true);
+        bench.response(1, Err(ResolveError::ambient(code, "no").retry_after(Some(Duration::from_secs(20)))), true);
+        bench.now = Elapsed::new(Duration::from_secs(19));
+        assert_eq!(bench.refresh(), Vec::<String>::new(), "{code:?}");
+        bench.now = Elapsed::new(Duration::from_secs(21));
+        assert_eq!(bench.refresh(), ["query 2"], "{code:?}");
+    }
+}
+
+#[test]
+fn a_refresh_leaves_a_source_alone_that_is_watched() {
+    let mut bench = Bench::new(true);
+    bench.response(1, Ok(Update::Reset(Answer::default())), false);
+    let before = bench.generation;
+    bench.response(before, Ok(Update::Reset(Answer::default())), false);
+    assert_eq!(bench.refresh(), Vec::<String>::new());
 }

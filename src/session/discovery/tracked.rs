@@ -29,6 +29,8 @@ pub(super) struct Tracked {
     pub(super) backoff: Backoff,
     /// It is not queried again before this moment.
     pub(super) not_before: Option<Elapsed>,
+    /// A refresh queries it again from this moment on, while it is broken.
+    pub(super) refresh_from: Elapsed,
     /// Its last failure.
     pub(super) failed: Option<ResolveCode>,
     /// It is not configured, and nothing runs at its default address.
@@ -52,6 +54,7 @@ impl Tracked {
             report_next: true,
             backoff: Backoff::default(),
             not_before: None,
+            refresh_from: Elapsed::ZERO,
             failed: None,
             absent: false,
             left_out: None,

@@ -61,6 +61,8 @@ pub enum Input {
         /// How long it did not run.
         lasted: Duration,
     },
+    /// A client of the service needs the list now.
+    Refresh,
     /// [`Engine::deadline`] has passed.
     TimePassed,
     /// The user stopped the session.

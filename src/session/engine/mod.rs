@@ -227,6 +227,11 @@ impl Engine {
                 false => self.idle_check_ended(id, *result),
             },
             Input::Stalled { from, lasted } => self.stalled(from, lasted),
+            Input::Refresh => {
+                let now = self.now;
+                self.effects.push(Effect::ResolveNow);
+                self.discover(|discovery, steps| discovery.refresh(now, steps));
+            }
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.end_checked(WatchEnding::Stopped),
         }
@@ -256,6 +261,11 @@ impl Engine {
     /// The channel's state and its subchannels, for a live table.
     pub fn channel_view(&self) -> Option<&Channel> {
         self.channel.as_ref()
+    }
+
+    /// The addresses that a client would use; `None` while no source has returned a list.
+    pub fn usable(&self) -> Option<Vec<Address>> {
+        self.discovery.any_response().then(|| self.discovery.usable())
     }
 
     fn time_passed(&mut self) {

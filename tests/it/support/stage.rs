@@ -13,7 +13,7 @@ use grpc_discover::model::event::{Event, EventKind};
 use grpc_discover::model::registry::Registry as Kind;
 use grpc_discover::model::resolution::{Answer, ResolveCode, ResolveError, Update};
 use grpc_discover::model::target::Target;
-use grpc_discover::session::{Goal, Plan, Session, Source};
+use grpc_discover::session::{EndpointWatch, Goal, Plan, Session, Source};
 use grpc_discover::transport::memory::Memory;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::{mpsc, watch};
@@ -142,6 +142,11 @@ impl Stage {
     pub fn start(self) -> Play {
         let session = Session::start_with(self.plan, Arc::new(self.net.clone()));
         Play { session, net: self.net, registry: self.registry, events: Vec::new(), over: false }
+    }
+
+    /// Follows the endpoints only.
+    pub fn follow(self) -> (EndpointWatch, Registry) {
+        (EndpointWatch::start(self.plan), self.registry)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command itself, run as a user would, with the time at which each line was read.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -16,7 +16,14 @@ pub fn path() -> OsString {
 
 /// A command line of the tool with an isolated environment.
 pub fn tool(args: &[&str]) -> Command {
-    let mut command = Command::new(path());
+    let mut command = isolated(path());
+    command.env_remove("NO_COLOR").env("TERM", "dumb").env("XDG_CONFIG_HOME", "/nonexistent").args(args);
+    command
+}
+
+/// A program without the variables that configure the library or name a proxy.
+pub fn isolated(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars() {
         let is_proxy = name.to_lowercase().ends_with("_proxy");
         let of_ours = ["CONSUL_", "ETCDCTL_", "KUBE", "GRPC_DISCOVER_"].iter().any(|prefix| name.starts_with(prefix));
@@ -24,7 +31,6 @@ pub fn tool(args: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    command.env_remove("NO_COLOR").env("TERM", "dumb").env("XDG_CONFIG_HOME", "/nonexistent").args(args);
     command
 }
 
