@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, invalid};
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
 /// The backend's name in the output and on the command line.
@@ -46,6 +46,6 @@ impl fmt::Display for LinesTarget {
 fn parse(rest: Piece<'_>) -> Parsed<Target> {
     match rest.strip("///") {
         Some(service) if !service.is_empty() => Ok(LinesTarget(service.text.to_string()).into()),
-        _ => wrong(rest.at, "missing service name", "lines:///pay"),
+        _ => invalid(rest.at, "missing service name", "lines:///pay"),
     }
 }
