@@ -2,6 +2,7 @@
 //! list of endpoints, or the state of the registry.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,10 +65,10 @@ async fn follow(mut endpoints: EndpointWatch, channels: watch::Sender<Channels>,
         channels.send_modify(|channels| {
             channels.retain(|address, _| usable.contains(address));
             for address in usable {
-                if !channels.contains_key(&address) {
-                    match channel(&address) {
-                        Ok(channel) => _ = channels.insert(address, channel),
-                        Err(error) => println!("cannot call {address}: {error}"),
+                if let Entry::Vacant(place) = channels.entry(address) {
+                    match channel(place.key()) {
+                        Ok(channel) => _ = place.insert(channel),
+                        Err(error) => println!("cannot call {}: {error}", place.key()),
                     }
                 }
             }
