@@ -40,11 +40,17 @@ _grpc__discover() {
             grpc__discover,resolve)
                 cmd="grpc__discover__subcmd__resolve"
                 ;;
+            grpc__discover,services)
+                cmd="grpc__discover__subcmd__services"
+                ;;
             grpc__discover,watch)
                 cmd="grpc__discover__subcmd__watch"
                 ;;
             grpc__discover__subcmd__config,init)
                 cmd="grpc__discover__subcmd__config__subcmd__init"
+                ;;
+            grpc__discover__subcmd__config,services)
+                cmd="grpc__discover__subcmd__config__subcmd__services"
                 ;;
             *)
                 ;;
@@ -53,7 +59,7 @@ _grpc__discover() {
 
     case "${cmd}" in
         grpc__discover)
-            opts="-h -V --help --version resolve probe watch backends explain demo completions man config"
+            opts="-h -V --help --version resolve probe watch backends services explain demo completions man config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,8 +72,8 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__backends)
-            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --color --quiet --verbose --config --no-config --profile --output --help"
+        grpc__discover__subcmd__backends)
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --config --no-config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -117,6 +123,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -144,7 +154,7 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__completions)
+        grpc__discover__subcmd__completions)
             opts="-h --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -158,8 +168,8 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__config)
-            opts="-h --help init"
+        grpc__discover__subcmd__config)
+            opts="-h --help init services"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,7 +182,7 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__config__subcmd__init)
+        grpc__discover__subcmd__config__subcmd__init)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -186,7 +196,25 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__demo)
+        grpc__discover__subcmd__config__subcmd__services)
+            opts="-h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        grpc__discover__subcmd__demo)
             opts="-o -q -v -h --idle --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -224,7 +252,7 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__explain)
+        grpc__discover__subcmd__explain)
             opts="-o -h --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -246,7 +274,7 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__man)
+        grpc__discover__subcmd__man)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -260,8 +288,8 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__probe)
-            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+        grpc__discover__subcmd__probe)
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -308,6 +336,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --resolve-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -454,8 +486,8 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__resolve)
-            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+        grpc__discover__subcmd__resolve)
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -509,6 +541,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "warn critical never" -- "${cur}"))
                     return 0
@@ -556,8 +592,90 @@ _grpc__discover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        grpc__subcmd__discover__subcmd__watch)
-            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+        grpc__discover__subcmd__services)
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --config --no-config --profile --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --backend)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resolve-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        grpc__discover__subcmd__watch)
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -612,6 +730,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --resolve-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -745,8 +867,21 @@ _grpc__discover() {
     esac
 }
 
+# Adds the services of the configuration file where a target is expected.
+_grpc__discover_targets() {
+    _grpc__discover "$@"
+    local cur="$2" prev="$3"
+    case " --as --authority --backend --cacert --cert --check-interval --color --concurrency --config --connect-timeout --context --dc --dns-interval --dns-server --expect --fail-on --find-cutoff --for --header --idle --idle-ladder --keep-connected --keepalive-time --keepalive-timeout --key --lb --max-endpoints --max-time --min-ready --namespace --output --port --profile --rate --resolve-timeout --rpc-timeout --servername --service --tag --timeout --tls --token-file --until --warn-expiry -H -c -n -o " in
+        *" ${prev} "*) return 0 ;;
+    esac
+    if [[ ${cur} != -* ]] && [[ ${COMP_CWORD} -eq 1 || " probe resolve watch " == *" ${COMP_WORDS[1]} "* ]] ; then
+        COMPREPLY+=( $(compgen -W "$("$1" config services 2>/dev/null)" -- "${cur}") )
+    fi
+    return 0
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _grpc__discover -o nosort -o bashdefault -o default grpc-discover
+    complete -F _grpc__discover_targets -o nosort -o bashdefault -o default grpc-discover
 else
-    complete -F _grpc__discover -o bashdefault -o default grpc-discover
+    complete -F _grpc__discover_targets -o bashdefault -o default grpc-discover
 fi

@@ -30,6 +30,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "resolve
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "probe" -d 'Resolve the service and check every endpoint: tcp, tls, http2, health'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "watch" -d 'Keep a channel open and print every change as it happens'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "backends" -d 'List the active backends, their settings and whether they respond'
+complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "services" -d 'List the services that the active registries have, as targets'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "explain" -d 'Explain a finding, a verdict, a connectivity state or a client model'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "demo" -d 'Run a demo without any infrastructure: pods move while the channel is idle'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -46,6 +47,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l fail-on -d 'Lowest severity that makes the exit code non-zero [default: warn]' -r -f -a "warn\t'Warnings and critical findings'
 critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
@@ -66,7 +68,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dry-run -d 'Print what would be contacted, without contacting it'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s q -l quiet -d 'Print only errors to stderr'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -80,6 +82,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s n 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l tls -d 'TLS mode; auto detects it for each endpoint and reports the result [default: auto]' -r -f -a "auto\t'Detect it for each endpoint'
 on\t'Always'
 off\t'Never'"
@@ -88,7 +91,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l ce
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l key -d 'Client key (PEM)' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l servername -d 'Verify the certificate against this name' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l authority -d 'Value of :authority to send [default: the target\'s name]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l service -d 'Check the health of this service [default: the whole server]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l service -d 'Check the health of this service, with a verdict of its own (repeatable) [default: the whole server]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one per line (repeatable)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rpc-timeout -d 'Time limit for one health RPC [default: 5s]' -r
@@ -129,7 +132,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l ke
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-force -d 'Allow --keepalive-time below 10s, to which servers respond with GOAWAY (gRFC A8)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l client-health -d 'Let health determine the connectivity state (gRFC A17; not with pick_first)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dry-run -d 'Print what would be contacted, without contacting it'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s q -l quiet -d 'Print only errors to stderr'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -147,6 +150,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s n 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l tls -d 'TLS mode; auto detects it for each endpoint and reports the result [default: auto]' -r -f -a "auto\t'Detect it for each endpoint'
 on\t'Always'
 off\t'Never'"
@@ -155,7 +159,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l ce
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l key -d 'Client key (PEM)' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l servername -d 'Verify the certificate against this name' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l authority -d 'Value of :authority to send [default: the target\'s name]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l service -d 'Check the health of this service [default: the whole server]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l service -d 'Check the health of this service, with a verdict of its own (repeatable) [default: the whole server]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one per line (repeatable)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l rpc-timeout -d 'Time limit for one health RPC [default: 5s]' -r
@@ -193,7 +197,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l ke
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-force -d 'Allow --keepalive-time below 10s, to which servers respond with GOAWAY (gRFC A8)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l client-health -d 'Let health determine the connectivity state (gRFC A17; not with pick_first)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dry-run -d 'Print what would be contacted, without contacting it'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s q -l quiet -d 'Print only errors to stderr'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -207,6 +211,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -216,10 +221,34 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s
 json\t'One JSON document'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s q -l quiet -d 'Print only errors to stderr'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l dns-server -d 'Query this DNS server instead of the system\'s' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l dns-interval -d 'Query DNS again at this interval [default: the TTL, between 1s and 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l dc -d 'Consul: query this datacenter' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l tag -d 'Consul: keep only instances with this tag (repeat to require several tags)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s n -l namespace -d 'Kubernetes: use this namespace for services without one [default: the context\'s namespace]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l profile -d 'Use the settings of [profile.NAME] in the configuration file' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s o -l output -d 'Output format' -r -f -a "table\t'Text for people'
+json\t'One JSON document'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'Text for people'
 json\t'One JSON document'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -234,12 +263,18 @@ never\t'Never'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l profile -d 'Use the settings of [profile.NAME] in the configuration file' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l dry-run -d 'Print what would be contacted, without contacting it'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s q -l quiet -d 'Print only errors to stderr'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand man" -s h -l help -d 'Print help'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and not __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and not __fish_seen_subcommand_from init" -f -a "init" -d 'Write a commented example to PATH, or print it without PATH; existing files are not overwritten'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and not __fish_seen_subcommand_from init services" -s h -l help -d 'Print help'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and not __fish_seen_subcommand_from init services" -f -a "init" -d 'Write a commented example to PATH, or print it without PATH; existing files are not overwritten'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and not __fish_seen_subcommand_from init services" -f -a "services" -d 'Print the services of the configuration file, one per line'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and __fish_seen_subcommand_from services" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand config; and __fish_seen_subcommand_from services" -s h -l help -d 'Print help'
+complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -a "(grpc-discover config services 2>/dev/null)" -d 'Service of the configuration file'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe resolve watch" -a "(grpc-discover config services 2>/dev/null)" -d 'Service of the configuration file'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand completions" -f -a "bash elvish fish powershell zsh"

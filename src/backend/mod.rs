@@ -104,6 +104,27 @@ pub trait Backend: Send + Sync {
     /// What [`ping`](Self::ping) returns, before masking.
     fn query_version(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
 
+    /// The services that the registry has (the one of `target`, else the one of the settings), as targets; `None` when
+    /// this backend cannot list them.
+    fn services(
+        &self,
+        target: Option<&Target>,
+        settings: &Settings,
+    ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        self.learn_secrets(target, settings);
+        let (queried, secrets) = (self.query_services(target, settings)?, settings.secrets.clone());
+        Some(Box::pin(async move { queried.await.map_err(|error| masked::error(error, &secrets)) }))
+    }
+
+    /// What [`services`](Self::services) returns, before masking.
+    fn query_services(
+        &self,
+        _target: Option<&Target>,
+        _settings: &Settings,
+    ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        None
+    }
+
     /// The external program that querying this registry starts: `credential plugin "aws"`.
     fn runs(&self, _settings: &Settings) -> Option<String> {
         None

@@ -139,6 +139,7 @@ fn response_notes(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Fin
             | NoteKind::Filtered
             | NoteKind::Unreadable
             | NoteKind::Elsewhere
+            | NoteKind::DefaultPort
             | NoteKind::AnsweredName
             | NoteKind::Shadowed
             | NoteKind::Cut

@@ -188,9 +188,9 @@ impl fmt::Display for Target {
     }
 }
 
-/// Why a text is not a target: where, what, and what would be valid.
+/// Why a text is not a target: where, what, and what to type instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("target {input:?}: position {position}: {problem}; write {example}")]
+#[error("target {input:?}: {problem}; write {mended}")]
 #[non_exhaustive]
 pub struct TargetError {
     /// The text as given, shortened, passwords and tokens masked.
@@ -199,8 +199,40 @@ pub struct TargetError {
     pub position: usize,
     /// What is wrong there.
     pub problem: String,
-    /// A valid example.
-    pub example: String,
+    /// What to type instead.
+    pub mended: Box<Mended>,
+}
+
+/// What to type instead of a text that is not a target. `Display` prints the targets and then the flags, as they are
+/// typed on a command line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Mended {
+    /// The targets; empty when only flags were meant (`@10.0.0.53` is `--dns-server 10.0.0.53`).
+    pub targets: Vec<String>,
+    /// The flags that carry the rest of the text, each with its value: `--plaintext`, `--service pay.v1.Pay`.
+    pub flags: Vec<String>,
+}
+
+impl Mended {
+    /// One target, without flags.
+    pub fn target(target: impl Into<String>) -> Mended {
+        Mended { targets: vec![target.into()], flags: Vec::new() }
+    }
+
+    /// The same with a flag added.
+    #[must_use]
+    pub fn with(mut self, flag: impl Into<String>) -> Mended {
+        self.flags.push(flag.into());
+        self
+    }
+}
+
+impl fmt::Display for Mended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.targets.iter().chain(&self.flags).map(String::as_str);
+        f.write_str(&words.collect::<Vec<_>>().join(" "))
+    }
 }
 
 #[cfg(test)]

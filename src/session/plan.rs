@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::target::Unsupported;
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
 use crate::diagnosis::{Criteria, ProxyEnv};
@@ -243,12 +244,12 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum PlanError {
     /// A scheme without a backend.
-    #[error("target {target:?}: {reason}")]
+    #[error("target {target:?}: {why}")]
     Unsupported {
         /// The target as typed.
         target: String,
-        /// The supported backends.
-        reason: String,
+        /// What is missing, and what to type instead.
+        why: Box<Unsupported>,
     },
     /// `--backend` named a backend that does not exist.
     #[error("unknown backend {name:?} (supported: {})", known.join(", "))]
@@ -315,8 +316,12 @@ pub fn sources(
             other => match BACKENDS.iter().find(|b| b.answers(other)) {
                 Some(backend) => sources.push(source(*backend, other.clone(), false)),
                 None => {
-                    let reason = other.unsupported_reason(&names()).unwrap_or_default();
-                    return Err(PlanError::Unsupported { target: other.to_string(), reason });
+                    let target = other.to_string();
+                    // Only a target that names a backend has none.
+                    return Err(match other.unsupported(&names()) {
+                        Some(why) => PlanError::Unsupported { target, why: Box::new(why) },
+                        None => PlanError::NoTarget,
+                    });
                 }
             },
         }

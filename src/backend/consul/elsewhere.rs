@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::query::{Client, HealthService};
 use super::target::ConsulTarget;
-use crate::model::resolution::{Note, NoteKind};
+use crate::model::resolution::{Note, NoteKind, ResolveError};
 use crate::text;
 
 /// Time limit for the search.
@@ -34,6 +34,13 @@ struct CatalogServices {
 #[derive(Debug, Endpoint)]
 #[endpoint(path = "catalog/datacenters", response = "Vec<String>")]
 struct CatalogDatacenters {}
+
+/// The name of every service in the catalog of `there`.
+pub(super) async fn names(client: &Client, there: &ConsulTarget, limit: Duration) -> Result<Vec<String>, ResolveError> {
+    let (dc, ns, partition) = (there.dc.clone(), there.namespace.clone(), there.partition.clone());
+    let reply = client.query(CatalogServices { dc, ns, partition }, None, limit).await?;
+    Ok(reply.value.into_keys().collect())
+}
 
 /// Notes on where the service of `question`, which lists no endpoint, may be instead, and what to do.
 pub(super) async fn search(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {

@@ -167,6 +167,24 @@ impl Backend for Consul {
             Ok(format!("{version} at {agent}, leader {leader}"))
         })
     }
+
+    fn query_services(
+        &self,
+        target: Option<&Target>,
+        settings: &super::Settings,
+    ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        let limit = settings.response_limit();
+        let target = target.and_then(Target::of::<ConsulTarget>).cloned();
+        let (settings, secrets) = ((*settings.of::<ConsulSettings>()).clone(), settings.secrets.clone());
+        Some(Box::pin(async move {
+            let client = Client::new(watch::open(settings, target.clone(), &secrets).await?, limit);
+            let there = target.unwrap_or_default();
+            let names = elsewhere::names(&client, &there, limit).await?;
+            let named =
+                names.into_iter().map(|service| ConsulTarget { service, token: None, user: None, ..there.clone() });
+            Ok(named.map(Target::from).collect())
+        }))
+    }
 }
 
 /// Why bare names are queried here, or why not.

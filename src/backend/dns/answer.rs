@@ -80,7 +80,8 @@ fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, other
     let rule = port.map(PortRule::target).unwrap_or_else(|| otherwise.clone());
     let note = Note::new(NoteKind::Local, format!("{host} was resolved locally ({who}); no DNS query was sent"));
     let endpoints = addresses.into_iter().map(|ip| rule.endpoint(ip, None)).collect();
-    Outcome { update: Update::Reset(Answer { endpoints, notes: vec![note] }), ttl: None }
+    let notes = std::iter::once(note).chain(rule.note(host)).collect();
+    Outcome { update: Update::Reset(Answer { endpoints, notes }), ttl: None }
 }
 
 impl QuerySet<'_> {
@@ -126,6 +127,7 @@ impl QuerySet<'_> {
                 notes.config(config);
                 self.shadowed(typed, name, &found, &mut notes).await;
                 let rule = port.map(PortRule::target).unwrap_or_else(|| otherwise.clone());
+                notes.default_port(rule.note(typed.to_ascii().trim_end_matches('.')));
                 let ttl = found.addresses.iter().map(|(_, ttl)| *ttl).min();
                 let mut seen = HashSet::new();
                 let addresses = found.addresses.into_iter().filter(|(ip, _)| seen.insert(*ip));

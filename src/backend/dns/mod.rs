@@ -18,6 +18,7 @@ use super::ip::{endless, refused};
 use super::settings::configure;
 use super::*;
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
+use crate::model::host_port::bracketed;
 use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
@@ -69,19 +70,29 @@ pub struct Dns;
 struct PortRule {
     port: u16,
     rule: &'static str,
+    /// Neither the target nor a setting has a port.
+    is_default: bool,
 }
 
 impl PortRule {
     fn target(port: u16) -> Self {
-        PortRule { port, rule: "port from the target" }
+        PortRule { port, rule: "port from the target", is_default: false }
     }
 
     /// For names without a port and without SRV records.
     fn otherwise(settings: &super::Settings) -> Self {
         match settings.port {
-            Some(port) => PortRule { port, rule: "port from --port" },
-            None => PortRule { port: GRPC_PORT, rule: "no port given, gRPC's default" },
+            Some(port) => PortRule { port, rule: "port from --port", is_default: false },
+            None => PortRule { port: GRPC_PORT, rule: "no port given, gRPC's default", is_default: true },
         }
+    }
+
+    /// A note for `host`, whose port was not given.
+    fn note(&self, host: &str) -> Option<Note> {
+        let port = self.port;
+        let mended = format!("{}:PORT", bracketed(host));
+        let text = format!("no port given: {port} was tried, as gRPC does; write {mended}, or add --port PORT");
+        self.is_default.then(|| Note::new(NoteKind::DefaultPort, text))
     }
 
     fn endpoint(&self, ip: IpAddr, ttl: Option<Duration>) -> Endpoint {
@@ -113,8 +124,8 @@ impl Backend for Dns {
                 match literal(host, port.unwrap_or(otherwise.port)) {
                     Ok(None) => {}
                     Ok(Some(socket)) => {
-                        let rule = port.map_or(otherwise.rule, |_| "port from the target");
-                        return endless(Ok(literal_answer(host, socket, rule)));
+                        let rule = port.map_or(otherwise, PortRule::target);
+                        return endless(Ok(literal_answer(host, socket, &rule)));
                     }
                     Err(error) => return Box::pin(stream::once(std::future::ready(Err(error)))),
                 }
@@ -188,11 +199,12 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
     }
 }
 
-fn literal_answer(host: &str, socket: SocketAddr, rule: &'static str) -> Update {
-    let layout = Some(LayoutRule::plain(rule));
+fn literal_answer(host: &str, socket: SocketAddr, rule: &PortRule) -> Update {
+    let layout = Some(LayoutRule::plain(rule.rule));
     let endpoint = Endpoint::from(Instance { layout, ..Instance::new(Address::Ip(socket)) });
     let note = Note::new(NoteKind::Local, format!("{host} is an IP address; no DNS query was sent"));
-    Update::Reset(Answer { endpoints: vec![endpoint], notes: vec![note] })
+    let notes = std::iter::once(note).chain(rule.note(host)).collect();
+    Update::Reset(Answer { endpoints: vec![endpoint], notes })
 }
 
 enum State {

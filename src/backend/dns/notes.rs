@@ -207,6 +207,11 @@ impl Notes {
         self.others.push(Note::new(NoteKind::Skipped, text));
     }
 
+    /// No port was given.
+    pub(super) fn default_port(&mut self, note: Option<Note>) {
+        self.others.extend(note);
+    }
+
     /// One of A and AAAA was answered and the other was not.
     pub(super) fn half_answered(&mut self, text: String) {
         self.others.push(Note::new(NoteKind::HalfAnswered, text));

@@ -117,6 +117,30 @@ impl Backend for Eureka {
             Ok(queried.await?.0)
         })
     }
+
+    fn query_services(
+        &self,
+        _target: Option<&Target>,
+        settings: &super::Settings,
+    ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        let limit = settings.response_limit();
+        let servers = settings.of::<EurekaSettings>().servers.value.clone();
+        Some(Box::pin(async move {
+            let asked = client::first(servers, limit, |client, left| {
+                Box::pin(async move {
+                    const PATH: &str = "/apps";
+                    let reply = client.get(PATH, false, left).await?;
+                    match reply.status {
+                        200 => Ok(watch::applications(&reply.body)),
+                        _ => Err(client::Client::refused(PATH, &reply)),
+                    }
+                })
+            });
+            let (names, _) = asked.await?;
+            let target = |app| EurekaTarget { server: None, path: None, user: None, app };
+            Ok(names.into_iter().map(target).map(Target::from).collect())
+        }))
+    }
 }
 
 /// Why bare names are queried here, or why not.

@@ -203,7 +203,7 @@ fn typed(client: &Client) -> String {
 }
 
 /// The names in the response to `/apps`.
-fn applications(body: &[u8]) -> Vec<String> {
+pub(super) fn applications(body: &[u8]) -> Vec<String> {
     let Ok(document) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let list = document.get("applications").and_then(|all| all.get("application")).and_then(Value::as_array);
     let name = |application: &Value| application.get("name").and_then(Value::as_str).map(str::to_string);

@@ -32,6 +32,7 @@ mod watch;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream;
+use k8s_openapi::api::core::v1::Service;
 
 pub use registry::REGISTRY;
 pub use settings::{KubernetesSettings, Pod};
@@ -133,6 +134,26 @@ impl Backend for Kubernetes {
             let version = api.version(limit).await.map_err(|error| error.at(api.server()))?;
             Ok(format!("kubernetes {version} at {}", api.server()))
         })
+    }
+
+    fn query_services(
+        &self,
+        target: Option<&Target>,
+        settings: &super::Settings,
+    ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        let limit = settings.response_limit();
+        let namespace = target.and_then(Target::of::<KubernetesTarget>).and_then(|target| target.namespace.clone());
+        let (settings, secrets) = access(settings);
+        Some(Box::pin(async move {
+            let access = access::open(settings, secrets, limit).await.map_err(|error| error.at(""))?;
+            let namespace = namespace.unwrap_or_else(|| access.namespace.clone());
+            let api = Api::new(access, namespace.clone());
+            let services = api.list::<Service>("", limit).await.map_err(|error| error.at(api.server()))?;
+            let names = services.items.into_iter().filter_map(|service| service.ok()?.metadata.name);
+            let namespace = Some(namespace);
+            let target = |service| KubernetesTarget { service, namespace: namespace.clone(), port: None, layout: None };
+            Ok(names.map(target).map(Target::from).collect())
+        }))
     }
 }
 

@@ -5,29 +5,33 @@
 use std::str::FromStr;
 
 use super::{BACKENDS, Backend, OPTIONAL, dns};
-use crate::model::host_port::joined;
-use crate::model::target::{Target, TargetError};
+use crate::model::target::{Mended, Target, TargetError};
 use crate::text::{self, shorten};
 
 mod foreign;
 pub mod grpc;
 pub mod host;
 pub mod keys;
+mod mend;
 pub mod path;
 pub mod percent;
 mod piece;
 mod scheme;
 mod secrets;
+mod unsupported;
 pub mod uri;
 
 use super::dns::example::EXAMPLE;
 use foreign::FOREIGN;
-use grpc::host_port;
 pub use piece::{Parsed, Piece, Problem, invalid};
 pub use scheme::{Example, Scheme};
+pub use unsupported::Unsupported;
 
 /// Maximum length of a target: enough for a list of some thousand addresses.
 const LONGEST: usize = 64 * 1024;
+
+/// Maximum length of a text that is mended: longer ones are not typed.
+const LONGEST_MENDED: usize = 200;
 
 impl FromStr for Target {
     type Err = TargetError;
@@ -38,7 +42,7 @@ impl FromStr for Target {
             input: shorten(&secrets::mask(text), 80).into_owned(),
             position: at,
             problem: secrets::mask_in(&problem, text),
-            example: secrets::mask_in(&example, text),
+            mended: Box::new(masked(likely(text).unwrap_or_else(|| Mended::target(example)), text)),
         })
     }
 }
@@ -50,36 +54,40 @@ impl Target {
         secrets::may_be_in(text)
     }
 
-    /// The error for a target that none of `backends` (their names) supports; `None` when one does.
-    pub fn unsupported_reason(&self, backends: &[&str]) -> Option<String> {
-        let (scheme, backend) = match self {
+    /// Why none of `backends` (their names) resolves the target; `None` when one does.
+    pub fn unsupported(&self, backends: &[&str]) -> Option<Unsupported> {
+        let (scheme, rest, backend) = match self {
             Target::Bare(_) => return None,
-            Target::Of(target) => (target.backend(), Some(target.backend())),
-            Target::Foreign { scheme, .. } => {
-                (scheme.as_str(), foreign::find(scheme).map_or(Some(scheme.as_str()), |foreign| foreign.backend))
+            Target::Of(target) => (target.backend(), None, Some(target.backend())),
+            Target::Foreign { scheme, rest } => {
+                let backend = foreign::find(scheme).map_or(Some(scheme.as_str()), |foreign| foreign.backend);
+                (scheme.as_str(), Some(rest), backend)
             }
         };
         if backend.is_some_and(|backend| backends.contains(&backend)) {
             return None;
         }
-        let mut have = backends.to_vec();
-        have.sort_unstable();
-        let have = have.join(", ");
-        Some(match backend {
-            None => {
-                format!("{scheme}: targets do not name a registry; write the registry's own target (supported: {have})")
-            }
-            Some(backend) => {
-                let built = match OPTIONAL.contains(&backend) {
-                    true => format!(": build with `--features {backend}`"),
-                    false => String::new(),
-                };
-                format!(
-                    "{scheme}: targets are not supported in this build (no {backend} backend{built}; supported: {have})"
-                )
-            }
+        let mut supported: Vec<String> = backends.iter().map(ToString::to_string).collect();
+        supported.sort_unstable();
+        Some(Unsupported {
+            scheme: scheme.to_string(),
+            backend: backend.map(str::to_string),
+            feature: OPTIONAL.iter().copied().find(|feature| backend == Some(feature)),
+            supported,
+            mended: rest.and_then(|rest| Unsupported::mended(scheme, rest)),
         })
     }
+}
+
+/// What was most likely meant. A text that is very long, or the value of a header, is not worth a guess.
+fn likely(text: &str) -> Option<Mended> {
+    if text.len() > LONGEST_MENDED || secrets::is_header(text) { None } else { mend::mended(text) }
+}
+
+/// `mended` without what may be a secret in `text`.
+fn masked(mended: Mended, text: &str) -> Mended {
+    let mask = |parts: Vec<String>| parts.iter().map(|part| secrets::mask_in(&secrets::mask(part), text)).collect();
+    Mended { targets: mask(mended.targets), flags: mask(mended.flags) }
 }
 
 /// The targets in the help, and what each means: bare names, then every registry, then literal endpoints.
@@ -132,7 +140,9 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         (None, foreign) if without_backend().any(|scheme| scheme == foreign) => {
             Ok(Target::Foreign { scheme: lower, rest: secrets::mask(rest.text) })
         }
-        (None, "http" | "https" | "grpc" | "grpcs" | "tcp") => url(typed, rest),
+        (None, scheme) if mend::is_url(scheme) => {
+            invalid(typed.at, format!("{}: is a URL scheme, not a gRPC target scheme", typed.text), EXAMPLE)
+        }
         (None, unknown) => invalid(typed.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
     }
 }
@@ -184,22 +194,6 @@ fn unknown_scheme(scheme: &str) -> String {
 fn without_space(whole: Piece<'_>) -> String {
     let squeezed: String = whole.text.chars().filter(|c| !c.is_whitespace()).collect();
     if squeezed.is_empty() { EXAMPLE.to_string() } else { shorten(&secrets::mask(&squeezed), 60).into_owned() }
-}
-
-/// A URL is not a gRPC target: its host and port are, and a flag selects the protocol.
-fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
-    let after = rest.strip("//").unwrap_or(rest);
-    let authority = after.until(after.text.find(['/', '?', '#']).unwrap_or(after.text.len()));
-    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
-    let plaintext = if scheme.text.eq_ignore_ascii_case("http") { " --plaintext" } else { "" };
-    let example = match host_port(server, EXAMPLE) {
-        Ok((host, port)) => {
-            let default = if plaintext.is_empty() { None } else { Some(80) };
-            format!("{}{plaintext}", joined(&host, port.or(default)))
-        }
-        Err(_) => EXAMPLE.to_string(),
-    };
-    invalid(scheme.at, format!("{}: is a URL scheme, not a gRPC target scheme", scheme.text), example)
 }
 
 #[cfg(test)]

@@ -54,6 +54,11 @@ fn find(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// True for a header that was typed instead of a target.
+pub(super) fn is_header(text: &str) -> bool {
+    header_value(text).is_some()
+}
+
 /// The start of the value of a header that was typed instead of a target: `authorization: Bearer T`, `Bearer T`.
 fn header_value(text: &str) -> Option<usize> {
     let is_name = |name: &str| {

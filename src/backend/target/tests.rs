@@ -59,7 +59,7 @@ pub(in crate::backend) fn refused(rows: &[Refused]) {
         let error = text.parse::<Target>().expect_err(text);
         assert_eq!(error.position, *position, "{text:?}: {error}");
         assert!(error.to_string().contains(part), "{text:?}: {error}");
-        assert!(!error.example.is_empty(), "{text:?}");
+        assert!(!error.mended.to_string().is_empty(), "{text:?}");
     }
 }
 
@@ -85,7 +85,7 @@ const REFUSED: &[Refused] = &[
     ("gopher://x", 0, "supported: dns, srv"),
     ("http://10.0.0.7:50051", 0, "is a URL scheme, not a gRPC target scheme; write 10.0.0.7:50051 --plaintext"),
     ("http://10.0.0.7/x", 0, "write 10.0.0.7:80 --plaintext"),
-    ("https://joe@pay.example/v1", 0, "write pay.example"),
+    ("https://joe@pay.example/v1", 0, "write pay.example --tls on"),
     ("grpc://pay.example:50051", 0, "write pay.example:50051"),
 ];
 
@@ -147,7 +147,7 @@ fn noise_is_refused_with_a_short_message() {
 #[test]
 fn a_scheme_without_backend_lists_the_supported_ones() {
     let have = ["ip", "file", "dns", "consul"];
-    let reason = |text: &str| text.parse::<Target>().unwrap().unsupported_reason(&have);
+    let reason = |text: &str| text.parse::<Target>().unwrap().unsupported(&have).map(|why| why.to_string());
     assert_eq!(
         reason("kubernetes:///pay").as_deref(),
         Some(
@@ -160,6 +160,7 @@ fn a_scheme_without_backend_lists_the_supported_ones() {
             .contains("nacos: targets are not supported in this build (no nacos backend; supported: ")
     );
     assert!(reason("discovery:///pay").unwrap().contains("targets do not name a registry"));
+    assert!(reason("direct:///10.0.0.1:80,10.0.0.2:80").unwrap().ends_with("; write 10.0.0.1:80 10.0.0.2:80"));
     assert_eq!(reason("dns:///pay"), None);
     assert_eq!(reason("pay"), None);
 }
@@ -171,7 +172,7 @@ fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
     let optional: Vec<&str> = features.filter(|feature| *feature != "dns").collect();
     assert_eq!(optional, OPTIONAL);
     for backend in optional {
-        let reason = format!("{backend}:///pay").parse::<Target>().unwrap().unsupported_reason(&["dns"]).unwrap();
+        let reason = format!("{backend}:///pay").parse::<Target>().unwrap().unsupported(&["dns"]).unwrap().to_string();
         let expected = format!("no {backend} backend: build with `--features {backend}`");
         assert!(reason.contains(&expected), "{reason}");
     }

@@ -1,11 +1,16 @@
 //! The command line. This module only parses it; `settings` turns it into plans.
 
 mod backend_flags;
+mod command_line;
 mod enums;
 mod flags;
-pub mod go_flags;
+mod foreign_flags;
+mod go_flags;
 mod harmless;
+pub mod health_probe;
+mod usage_error;
 pub mod values;
+mod words;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,6 +18,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+pub use command_line::{JsonFormat, Rejected, json_format, parse};
 pub use enums::{ColorWhen, FailOnChoice, Format, LbChoice, PlainFormat, TlsChoice, UntilChoice};
 pub use flags::{ChannelFlags, CriteriaFlags, DiscoveryFlags, DisplayFlags, OutputFlags, PaceFlags, ReachingFlags};
 use grpc_discover::backend::target::{self, Example};
@@ -64,6 +70,12 @@ Examples:
   grpc-discover watch --until ready --max-time 2m pay       wait until a rollout is ready
   grpc-discover watch --for 5m -o ndjson pay | tee pay.ndjson";
 
+const SERVICES_EXAMPLES: &str = "\
+Examples:
+  grpc-discover services                                    list the services of every active registry
+  grpc-discover services consul                             list those of Consul
+  grpc-discover services consul://10.0.0.1:8500             list those of the Consul agent there";
+
 /// Check whether a gRPC service can be discovered and reached, and whether its clients would notice a change
 #[derive(Debug, Parser)]
 #[command(
@@ -105,6 +117,9 @@ pub enum Command {
     Watch(Watch),
     /// List the active backends, their settings and whether they respond
     Backends(Backends),
+    /// List the services that the active registries have, as targets
+    #[command(after_help = SERVICES_EXAMPLES)]
+    Services(Services),
     /// Explain a finding, a verdict, a connectivity state or a client model
     Explain(Explain),
     /// Run a demo without any infrastructure: pods move while the channel is idle
@@ -189,6 +204,20 @@ pub struct Backends {
 }
 
 #[derive(Debug, Args)]
+pub struct Services {
+    /// Registry to list: the name of a backend (consul), or one of its targets, whose server is queried
+    #[arg(value_name = "REGISTRY")]
+    pub registry: Option<Redacted>,
+    #[command(flatten)]
+    pub discovery: DiscoveryFlags,
+    #[command(flatten)]
+    pub display: DisplayFlags,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    pub output: Option<PlainFormat>,
+}
+
+#[derive(Debug, Args)]
 pub struct Explain {
     /// Finding, verdict, connectivity state or client model: GD201, stale, READY, kratos@2.7.2 [default: list all]
     #[arg(value_name = "WORD")]
@@ -220,13 +249,19 @@ pub struct Config {
     pub command: ConfigCommand,
 }
 
-// `config init`.
+// `config init` and `config services`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Write a commented example to PATH, or print it without PATH; existing files are not overwritten
     Init {
         /// File to write, e.g. .grpc-discover.toml
         path: Option<PathBuf>,
+    },
+    /// Print the services of the configuration file, one per line
+    Services {
+        /// Configuration file to use [default: ./.grpc-discover.toml, then the user's]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
 }
 

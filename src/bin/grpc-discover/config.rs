@@ -297,7 +297,10 @@ impl ConfigReader {
                 Some(false) if self.left_out.contains(&key) => {}
                 Some(false) => self.left_out.push(key),
                 None => {
-                    let near = near(&key, self.flags.keys().map(String::as_str)).first().map(ToString::to_string);
+                    // `target` is nearer to `tag` than to what was meant.
+                    let targets = (place.starts_with("service.") && key.starts_with("target")).then_some("targets");
+                    let near = near(&key, self.flags.keys().map(String::as_str)).first().copied();
+                    let near = targets.or(near).map(ToString::to_string);
                     return Err(KeyError::UnknownFlag { place: place.to_string(), key, near });
                 }
             }

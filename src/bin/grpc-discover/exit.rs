@@ -5,6 +5,8 @@ use std::io;
 
 use grpc_discover::platform::signals::Signal;
 
+use crate::cli::Rejected;
+
 /// Healthy, or a command that checks nothing succeeded.
 pub const OK: u8 = 0;
 /// Could not judge.
@@ -27,8 +29,8 @@ pub const fn of_signal(signal: Signal) -> u8 {
 /// Why the command ends without a verdict.
 #[derive(Debug)]
 pub enum Failure {
-    /// clap has something to print: an error (exit 64), or help and version (exit 0).
-    Typed(Box<clap::Error>),
+    /// clap has something to print: help and version (exit 0), or help because a word is missing (exit 64).
+    Help(Box<clap::Error>),
     /// What was typed or configured is not possible: exit 64.
     Usage(Box<dyn Error + Send + Sync>),
     /// A failure of this machine: exit 3.
@@ -46,10 +48,19 @@ impl Failure {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Failure::Typed(error) if !error.use_stderr() => OK,
-            Failure::Typed(_) | Failure::Usage(_) => USAGE,
+            Failure::Help(error) if !error.use_stderr() => OK,
+            Failure::Help(_) | Failure::Usage(_) => USAGE,
             Failure::Broken(_) => UNKNOWN,
             Failure::ClosedPipe => OK,
+        }
+    }
+}
+
+impl From<Rejected> for Failure {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Help(text) => Failure::Help(text),
+            Rejected::Usage(error) => Failure::usage(error),
         }
     }
 }

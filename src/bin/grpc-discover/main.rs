@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod exit;
+mod failed;
 mod logging;
 mod render;
 mod settings;
@@ -13,9 +14,12 @@ mod terminal;
 
 use std::process::ExitCode;
 
+#[cfg_attr(not(test), expect(clippy::disallowed_methods, reason = "the format of errors may be set there"))]
 fn main() -> ExitCode {
-    match commands::run(std::env::args_os()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let format = cli::json_format(&arguments, std::env::var_os("GRPC_DISCOVER_OUTPUT").as_deref());
+    match commands::run(arguments) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => ExitCode::from(terminal::report_error(&failure)),
+        Err(failure) => ExitCode::from(failed::report(&failure, format)),
     }
 }

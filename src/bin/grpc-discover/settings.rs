@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod given;
 mod layers;
+mod mistyped;
 mod output;
 mod reaching;
 
@@ -97,7 +98,10 @@ pub enum Task {
 /// [`SettingError`] names the flag, variable or key, its value unless it is secret, and what would be valid.
 pub fn plans(typed: &Typed, environment: &Environment) -> Result<Vec<Plan>, SettingError> {
     if !typed.targets.is_empty() {
-        return named(typed.targets, environment.config).iter().map(|named| plan(typed, named, environment)).collect();
+        mistyped::refuse(typed.targets, environment)?;
+        let targets: Vec<Redacted> = typed.targets.iter().map(meant).collect();
+        let named = named(&targets, environment.config);
+        return several(named.iter().map(|named| plans_of(typed, named, environment)));
     }
     let services: Vec<Redacted> = environment
         .config
@@ -109,7 +113,18 @@ pub fn plans(typed: &Typed, environment: &Environment) -> Result<Vec<Plan>, Sett
     if services.is_empty() {
         return Err(no_targets(environment.config));
     }
-    services.iter().map(|name| plan(typed, std::slice::from_ref(name), environment)).collect()
+    several(services.iter().map(|name| plans_of(typed, std::slice::from_ref(name), environment)))
+}
+
+fn several(plans: impl Iterator<Item = Result<Vec<Plan>, SettingError>>) -> Result<Vec<Plan>, SettingError> {
+    Ok(plans.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// `discovery:///NAME` is Kratos' spelling of a name that its configuration maps to a registry: here a service of the
+/// configuration file, else a bare name.
+fn meant(target: &Redacted) -> Redacted {
+    let name = target.0.strip_prefix("discovery:///").filter(|name| !name.is_empty() && !name.contains(['/', '?']));
+    name.map_or_else(|| target.clone(), |name| Redacted(name.to_string()))
 }
 
 /// The services of the plans. Several targets are one service, whose backends are compared; each named service of the
@@ -134,12 +149,13 @@ fn no_targets(config: &Config) -> SettingError {
     }
 }
 
-fn plan(typed: &Typed, named: &[Redacted], environment: &Environment) -> Result<Plan, SettingError> {
+/// One plan, or one for each `--service`.
+fn plans_of(typed: &Typed, named: &[Redacted], environment: &Environment) -> Result<Vec<Plan>, SettingError> {
     let service = match named {
         [Redacted(name)] => environment.config.services.get(name).map(|service| (name.as_str(), service)),
         _ => None,
     };
-    let layers = Layers::new(environment, service, typed.profile)?;
+    let layers = Layers::new(environment, service, typed.profile)?.with_timeout(typed.discovery.timeout);
 
     let (mut targets, mut label) = (Vec::new(), Vec::new());
     for text in named {
@@ -188,16 +204,24 @@ fn plan(typed: &Typed, named: &[Redacted], environment: &Environment) -> Result<
     plan.idle_checks = idle_checks;
     plan.transport = reaching::options(typed.reaching, &targets, goal, &layers, environment)?;
     plan.channel = channel;
-    plan.service =
-        Arc::from(layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value));
     plan.limits = limits;
     plan.criteria = criteria;
     plan.proxy = ProxyEnv::from_env(environment.env);
-    Ok(plan)
+    let services = layers.many("--service", &typed.reaching.service, text)?;
+    let with = |label: Arc<str>, service: &str| {
+        let mut plan = plan.clone();
+        (plan.label, plan.service) = (label, Arc::from(service));
+        plan
+    };
+    Ok(match services.as_slice() {
+        [] => vec![plan],
+        [service] => vec![with(plan.label.clone(), service)],
+        services => services.iter().map(|service| with(format!("{} {service}", plan.label).into(), service)).collect(),
+    })
 }
 
 fn parse_target(text: &str) -> Result<Target, TargetError> {
-    text.parse()
+    meant(&Redacted(text.to_string())).0.parse()
 }
 
 /// The target for people: as typed, unless that may show a secret.
@@ -225,7 +249,7 @@ pub fn backends(
     profile: Option<&str>,
     environment: &Environment,
 ) -> Result<(backend::Settings, Vec<String>), SettingError> {
-    let layers = Layers::new(environment, None, profile)?;
+    let layers = Layers::new(environment, None, profile)?.with_timeout(discovery.timeout);
     let only = layers.many("--backend", &discovery.backend, any)?;
     let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {

@@ -78,35 +78,17 @@ pub fn printable(text: &str) -> String {
     text.lines().map(escape).collect::<Vec<_>>().join("\n")
 }
 
+/// Prints `text` on stderr, for commands without settings of their own.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable(text));
+}
+
 /// Writes `text` to stdout unchanged.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
-}
-
-/// Prints why the command failed, in one place and once; returns the exit code.
-pub fn report_error(failure: &Failure) -> u8 {
-    match failure {
-        Failure::Typed(error) if !error.use_stderr() => {
-            // Help and version are data. clap styles them itself when stdout is a terminal.
-            if let Err(error) = error.print() {
-                return Failure::from(error).code();
-            }
-        }
-        Failure::Typed(error) => {
-            let _ = error.print();
-        }
-        Failure::Usage(error) => {
-            let _ = writeln!(io::stderr(), "grpc-discover: {}", printable(&error.to_string()));
-        }
-        Failure::Broken(text) => {
-            let _ = writeln!(io::stderr(), "grpc-discover: {}", printable(text));
-        }
-        Failure::ClosedPipe => {}
-    }
-    failure.code()
 }
 
 /// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then whether the output is a terminal.

@@ -72,6 +72,8 @@ pub enum NoteKind {
     Elsewhere,
     /// What to do about an empty list, with the registry's own commands.
     Remedy,
+    /// DNS: neither the target nor a setting has a port: gRPC's default was used.
+    DefaultPort,
     /// DNS: which name answered, when it is not the one that was given (an alias, the search list), and SRV targets.
     AnsweredName,
     /// DNS: the search list was used, and the name as given has other addresses.
@@ -135,6 +137,7 @@ impl NoteKind {
             Self::Unreadable => "unreadable",
             Self::Elsewhere => "elsewhere",
             Self::Remedy => "remedy",
+            Self::DefaultPort => "default_port",
             Self::AnsweredName => "answered_name",
             Self::Shadowed => "shadowed",
             Self::Cut => "cut",

@@ -356,7 +356,7 @@ fn a_bare_name_is_queried_in_etcd_when_the_environment_names_it() {
     assert_eq!(run.code, 0, "{}", run.all());
     assert!(run.out.contains("127.0.0.1:9000") && run.out.contains("kratos: endpoint grpc"), "{}", run.all());
 
-    let mut command = crate::support::tool::tool(&["backends"]);
+    let mut command = crate::support::tool::tool(&["backends", "-v"]);
     command.env("ETCDCTL_ENDPOINTS", etcd.endpoints()).env("ETCDCTL_USER", "ann:hunter2");
     let shown = crate::support::tool::run_command(command);
     assert!(shown.out.contains("ann:***") && !shown.out.contains("hunter2"), "{}", shown.all());

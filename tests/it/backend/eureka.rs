@@ -183,7 +183,7 @@ fn a_bare_name_is_queried_in_eureka_when_the_environment_names_it() {
     };
     let resolved = queried(&["resolve", "-o", "json", "--backend", "eureka", "pay"]);
     assert!(resolved.out.contains("127.0.0.1:50051"), "{}", resolved.all());
-    let shown = queried(&["backends"]);
+    let shown = queried(&["backends", "-v"]);
     assert!(
         shown.out.contains("eureka at http://127.0.0.1:") && shown.out.contains("lease expiration"),
         "{}",

@@ -312,7 +312,7 @@ fn a_bare_name_is_queried_in_zookeeper_when_the_environment_names_it() {
         run_there.all()
     );
 
-    let mut command = tool(&["backends"]);
+    let mut command = tool(&["backends", "-v"]);
     command.env("ZOOKEEPER_CONNECT", &connect).env("ZOOKEEPER_AUTH", "ann:hunter2");
     let shown = run_command(command);
     assert!(shown.out.contains("ann:***") && !shown.out.contains("hunter2"), "{}", shown.all());

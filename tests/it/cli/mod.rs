@@ -1,12 +1,15 @@
 //! The command as it is typed: usage errors, generated texts, closed pipes, configuration, the demo.
 
+mod completions;
 mod config;
 mod demo;
 mod files;
 #[cfg(feature = "consul")]
 mod foreign_server;
+mod health_probe;
 mod limits;
 mod log;
+mod mistakes;
 mod mounts;
 mod pipes;
 mod secrets;

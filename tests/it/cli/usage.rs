@@ -10,13 +10,17 @@ use crate::cause::setup::Setup;
 use crate::support::tool::{run, run_command, tool};
 
 #[test]
-fn targets_that_cannot_be_parsed_exit_64_with_position_and_example() {
+fn targets_that_cannot_be_parsed_exit_64_with_what_to_write() {
     let noise = "x/".repeat(5_000);
     for target in ["127.0.0.1:99999", "dns:///", "consul://:8500/", "ipv6:[::1", "", "no\u{7}pe", "two words", &noise] {
         let finished = run(&["probe", "--", target]);
         assert_eq!(finished.code, 64, "{target:?}: {}", finished.all());
         assert!(finished.out.is_empty(), "{target:?}: {}", finished.all());
-        assert!(finished.err.contains("position") && finished.err.contains("write "), "{target:?}: {}", finished.all());
+        assert!(
+            finished.err.contains("; write ") && !finished.err.contains("position"),
+            "{target:?}: {}",
+            finished.all()
+        );
         assert!(finished.err.len() < 600 && !finished.err.contains('\u{7}'), "{target:?}: {:?}", finished.err);
     }
 }
@@ -35,7 +39,7 @@ fn usage_errors_exit_64_and_not_with_claps_2() {
         &["probe", "--idle", "soon", "x:1"],
         &["watch"],
         &["resolve", "--for", "5s", "x:1"],
-        &["nothing"],
+        &["porbe"],
         &[],
         &["probe", "--idle", "0s", "127.0.0.1:1"],
         &["probe", "--keepalive-time", "1s", "127.0.0.1:1"],
@@ -50,15 +54,23 @@ fn usage_errors_exit_64_and_not_with_claps_2() {
 }
 
 #[test]
-fn a_target_without_a_command_gets_the_list_of_commands() {
-    let finished = run(&["127.0.0.1:50051"]);
-    assert_eq!(finished.code, 64);
-    assert!(finished.err.contains("grpc-discover probe 127.0.0.1:50051"), "{}", finished.all());
+fn quiet_prints_nothing_but_errors_and_what_was_requested() {
+    for command in ["probe", "watch", "resolve"] {
+        let flags: &[&str] = if command == "watch" { &["--for", "100ms"] } else { &[] };
+        let arguments: Vec<&str> = [command, "-q", "127.0.0.1:1"].iter().chain(flags).copied().collect();
+        let finished = run(&arguments);
+        assert_eq!((finished.out.as_str(), finished.err.as_str()), ("", ""), "{command}");
+        assert_eq!(finished.code, if command == "resolve" { 0 } else { 2 }, "{command}");
+    }
+    assert!(run(&["probe", "-q", "-o", "table", "127.0.0.1:1"]).out.contains("FAILED"));
+    assert!(run(&["probe", "-q", "bad:abc"]).err.contains("write bad:50051"));
 }
 
 #[test]
 fn help_and_version_are_data() {
-    for args in [&["--help"][..], &["probe", "--help"], &["watch", "-h"], &["--version"]] {
+    for args in
+        [&["--help"][..], &["probe", "--help"], &["watch", "-h"], &["help", "watch"], &["--version"], &["version"]]
+    {
         let finished = run(args);
         assert_eq!((finished.code, finished.err.as_str()), (0, ""), "{args:?}");
         assert!(finished.out.contains("grpc-discover"), "{args:?}: {}", finished.out);

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::backend::words::{answer, word};
 use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
+use crate::support::tool::{run, run_command, tool};
 
 /// Time limit for any update on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -343,4 +344,27 @@ async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn the_services_of_the_catalog_are_listed_as_targets() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register_simple("pay", "pay-1", 50051);
+    agent.register_simple("cart", "cart-1", 50052);
+    let listed = |registry: &[&str]| {
+        let mut command = tool(&["services"]);
+        command.args(registry).env("CONSUL_HTTP_ADDR", agent.address());
+        run_command(command)
+    };
+    for registry in [&[][..], &["consul"]] {
+        let finished = listed(registry);
+        assert_eq!(finished.code, 0, "{}", finished.all());
+        assert_eq!(finished.out, "consul:///cart\nconsul:///consul\nconsul:///pay\n", "{}", finished.all());
+    }
+    let there = listed(&[&format!("consul://{}", agent.address().trim_start_matches("http://"))]);
+    assert!(there.code == 0 && there.out.contains("/pay\n"), "{}", there.all());
+    let unable = listed(&["dns"]);
+    assert!(unable.code == 64 && unable.err.contains("dns cannot list services; supported by "), "{}", unable.all());
+    let down = run(&["services", "consul://127.0.0.1:1"]);
+    assert!(down.code == 3 && down.err.contains("connection refused"), "{}", down.all());
 }

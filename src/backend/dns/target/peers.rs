@@ -273,7 +273,7 @@ fn meaning(target: &Target) -> String {
 
 fn ours(text: &str) -> String {
     match text.parse::<Target>() {
-        Ok(target) if target.unsupported_reason(&["dns", "ip"]).is_some() => "-".to_string(),
+        Ok(target) if target.unsupported(&["dns", "ip"]).is_some() => "-".to_string(),
         Ok(target) => meaning(&target).replace("%lo]", "%1]"),
         Err(_) => "-".to_string(),
     }

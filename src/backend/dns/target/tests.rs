@@ -97,6 +97,6 @@ fn an_error_reads_as_a_sentence() {
     let error = "127.0.0.1:99999".parse::<Target>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "target \"127.0.0.1:99999\": position 10: port 99999 is out of range (1 to 65535); write 127.0.0.1:50051"
+        "target \"127.0.0.1:99999\": port 99999 is out of range (1 to 65535); write 127.0.0.1:50051"
     );
 }

@@ -29,6 +29,9 @@ pub struct DiscoveryFlags {
     /// Time limit for a registry's first response [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub resolve_timeout: Option<Duration>,
+    /// Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
+    pub timeout: Option<Duration>,
 }
 
 // How an address is reached.
@@ -60,9 +63,9 @@ pub struct ReachingFlags {
     /// Value of :authority to send [default: the target's name]
     #[arg(long, value_name = "NAME", value_parser = values::authority)]
     pub authority: Option<String>,
-    /// Check the health of this service [default: the whole server]
+    /// Check the health of this service, with a verdict of its own (repeatable) [default: the whole server]
     #[arg(long, value_name = "NAME", add = Harmless)]
-    pub service: Option<String>,
+    pub service: Vec<String>,
     /// Send this metadata with every RPC: 'name: value', or @FILE with one per line (repeatable)
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub header: Vec<Redacted>,
@@ -178,11 +181,11 @@ pub struct DisplayFlags {
     /// Use colour [default: auto]
     #[arg(long, value_name = "WHEN", add = Harmless)]
     pub color: Option<ColorWhen>,
-    /// Print only errors to stderr
-    #[arg(short, long)]
+    /// Print nothing but errors; the exit code has the verdict (with -o the result is printed)
+    #[arg(short, long, overrides_with = "quiet")]
     pub quiet: bool,
     /// Also show connection phases, registry notes and where each setting came from
-    #[arg(short, long, action = ArgAction::SetTrue, add = Harmless)]
+    #[arg(short, long, action = ArgAction::SetTrue, overrides_with = "verbose", add = Harmless)]
     pub verbose: bool,
     /// Configuration file to use [default: ./.grpc-discover.toml, then the user's]
     #[arg(long, value_name = "FILE")]

@@ -13,15 +13,22 @@ enum Meaning {
     Target,
     /// `-tls`: a switch in those tools, a flag with a value here.
     Tls,
+    /// `-user-agent`: a header here.
+    UserAgent,
+    /// `-format`: `text` is our table.
+    Format,
 }
 
 /// The foreign flags that are supported, without their dashes.
 const FOREIGN: &[(&str, Meaning)] = &[
     ("addr", Meaning::Target),
+    ("address", Meaning::Target),
     ("authority", Meaning::Same("--authority")),
     ("cacert", Meaning::Same("--cacert")),
     ("cert", Meaning::Same("--cert")),
+    ("certkey", Meaning::Same("--key")),
     ("connect-timeout", Meaning::Same("--connect-timeout")),
+    ("format", Meaning::Format),
     ("insecure", Meaning::Switch("--insecure")),
     ("keepalive-time", Meaning::Same("--keepalive-time")),
     ("key", Meaning::Same("--key")),
@@ -37,10 +44,12 @@ const FOREIGN: &[(&str, Meaning)] = &[
     ("tls-client-key", Meaning::Same("--key")),
     ("tls-no-verify", Meaning::Switch("--insecure")),
     ("tls-server-name", Meaning::Same("--servername")),
+    ("user-agent", Meaning::UserAgent),
 ];
 
 /// For these the form with two dashes is foreign too: we have no flag of that name.
-const FOREIGN_WITH_TWO: &[&str] = &["addr", "rpc-header", "tls-no-verify"];
+const FOREIGN_WITH_TWO: &[&str] =
+    &["addr", "address", "certkey", "format", "rpc-header", "tls-no-verify", "user-agent"];
 
 /// Rewrites foreign flags into ours. Everything else, and everything after `--`, is unchanged.
 pub fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
@@ -72,6 +81,15 @@ pub fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
                 let word = word.unwrap_or_else(|| "on".into());
                 rewritten.push("--tls".into());
                 rewritten.push(word);
+            }
+            (Meaning::UserAgent, value) => {
+                let value = value.map(OsString::from).or_else(|| arguments.next()).unwrap_or_default();
+                rewritten.push(format!("--header=user-agent: {}", value.to_string_lossy()).into());
+            }
+            (Meaning::Format, value) => {
+                let value = value.map(OsString::from).or_else(|| arguments.next()).unwrap_or_default();
+                rewritten.push("--output".into());
+                rewritten.push(if value == "text" { "table".into() } else { value });
             }
         }
     }
@@ -117,6 +135,10 @@ mod tests {
             ("probe -tls-server-name pay --tls-no-verify x:1", "probe --servername pay --insecure x:1"),
             ("probe -connect-timeout 2 -max-time=5 x:1", "probe --connect-timeout 2 --max-time=5 x:1"),
             ("probe -rpc-header k:v -rpc-timeout 1s x:1", "probe --header k:v --rpc-timeout 1s x:1"),
+            ("probe -format json x:1", "probe --output json x:1"),
+            ("probe -format=text x:1", "probe --output table x:1"),
+            ("probe -user-agent kube x:1", "probe --header=user-agent: kube x:1"),
+            ("probe --address x:1 --certkey k", "probe x:1 --key k"),
             ("probe -key k.pem -cert c.pem -cacert a.pem x:1", "probe --key k.pem --cert c.pem --cacert a.pem x:1"),
         ] {
             assert_eq!(rewritten(typed), ours, "{typed}");

@@ -65,7 +65,13 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
         match typed.output.unwrap_or_default() {
             PlainFormat::Json => write_pretty(&shown, &mut out)?,
             PlainFormat::Table => {
-                out.extend(table(&shown, Paint { on: terminal.color }).into_bytes());
+                let paint = Paint { on: terminal.color };
+                out.extend(table(&shown, paint).into_bytes());
+                let rest = match output.verbose {
+                    true => details(&shown, paint),
+                    false => "\n-v: the settings in force, and where each comes from\n".to_string(),
+                };
+                out.extend(rest.into_bytes());
             }
         }
         match terminal::print(&String::from_utf8_lossy(&out)) {
@@ -138,29 +144,37 @@ fn from(origin: &Origin) -> String {
     }
 }
 
+/// One row for each backend.
 fn table(shown: &[BackendRow], paint: Paint) -> String {
+    let rows = shown.iter().map(|backend| {
+        let used = if backend.active { "for bare names" } else { "only when named" };
+        let state = match (backend.answers, &backend.response) {
+            (Some(true), Some(response)) => format!("{}  {}", paint.green("responds"), escape(response)),
+            (Some(false), Some(response)) => format!("{}  {}", paint.red("no response"), escape(response)),
+            _ => escape(&backend.why).into_owned(),
+        };
+        vec![backend.backend.to_string(), used.to_string(), state]
+    });
+    let mut text = columns(&["BACKEND", "USED", "STATE"], rows.collect()).join("\n");
+    text.push('\n');
+    text
+}
+
+/// The settings of each backend, and where each comes from.
+fn details(shown: &[BackendRow], paint: Paint) -> String {
     let mut text = String::new();
     for backend in shown {
-        let active = if backend.active { "used for bare names" } else { "not used for bare names" };
-        text.push_str(&format!("{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
-        match (backend.answers, &backend.response) {
-            (Some(true), Some(response)) => {
-                text.push_str(&format!("  {}  {}\n", paint.green("responds"), escape(response)))
-            }
-            (Some(false), Some(response)) => {
-                text.push_str(&format!("  {}  {}\n", paint.red("no response"), escape(response)))
-            }
-            _ => {}
-        }
-        if !backend.settings.is_empty() {
-            let rows = backend.settings.iter().map(|setting| {
-                vec![setting.name.to_string(), escape(&setting.value).into_owned(), escape(&setting.from).into_owned()]
-            });
-            for line in columns(&["SETTING", "VALUE", "FROM"], rows.collect()) {
+        let active = if backend.active { "used for bare names" } else { "used only when named" };
+        text.push_str(&format!("\n{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
+        let rows = backend.settings.iter().map(|setting| {
+            vec![setting.name.to_string(), escape(&setting.value).into_owned(), escape(&setting.from).into_owned()]
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
+        if !rows.is_empty() {
+            for line in columns(&["SETTING", "VALUE", "FROM"], rows) {
                 text.push_str(&format!("  {line}\n"));
             }
         }
-        text.push('\n');
     }
     text
 }
@@ -179,8 +193,9 @@ mod tests {
             ],
         };
         let shown = shown("consul", description, Some(Err(PingError::TimedOut { backend: "consul \u{1b}[2J" })));
-        let text = table(&[shown], Paint::default());
+        let text = details(std::slice::from_ref(&shown), Paint::default());
         assert!(text.contains("10.0.0.1:8500  $CONSUL_HTTP_ADDR"), "{text}");
+        let text = table(&[shown], Paint::default());
         assert!(text.contains("no response  consul \\u{1b}[2J"), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use grpc_discover::lens::{self, LENSES, LensKind};
 use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::model::finding::FindingKind;
 use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
-use grpc_discover::text::{near, shorten};
+use grpc_discover::text::near;
 use serde::Serialize;
 
 use crate::cli::{Explain, PlainFormat};
@@ -132,7 +132,10 @@ impl Subject {
     }
 }
 
+/// The subjects with this name; a code may be written without its letters (`201`).
 fn find(word: &str) -> Vec<Subject> {
+    let code = format!("GD{word}");
+    let word = if word.bytes().all(|byte| byte.is_ascii_digit()) { &code } else { word };
     subjects().filter(|subject| subject.names().iter().any(|name| name.eq_ignore_ascii_case(word))).collect()
 }
 
@@ -184,7 +187,7 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 fn list() -> String {
     let rows = subjects().map(|subject| {
-        let first = shorten(subject.meaning().split(". ").next().unwrap_or_default(), 90);
+        let first = subject.meaning().split(". ").next().unwrap_or_default();
         let first = first.trim_end_matches('.').to_string();
         let names = subject.names();
         let name = names.get(1).copied().unwrap_or_default();
@@ -231,6 +234,12 @@ mod tests {
                 assert!(find(&name.to_lowercase()).contains(&subject), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_code_may_be_written_without_its_letters() {
+        assert_eq!(find("201"), find("GD201"));
+        assert!(!find("201").is_empty() && find("").is_empty());
     }
 
     #[test]

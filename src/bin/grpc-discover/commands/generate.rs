@@ -1,6 +1,5 @@
-//! `completions` and `man`: generated from the same definitions as the parser.
+//! `man`: generated from the same definitions as the parser.
 
-use clap_complete::Shell;
 use grpc_discover::backend::BACKENDS;
 use grpc_discover::backend::target::{self, Example};
 
@@ -8,23 +7,10 @@ use crate::cli::Cli;
 use crate::exit::{self, Failure};
 use crate::terminal;
 
-/// Prints the completion script of `shell`.
-pub fn completions(shell: Shell) -> Result<u8, Failure> {
-    terminal::print(&completion_script(shell))?;
-    Ok(exit::OK)
-}
-
 /// Prints the manual page.
 pub fn man() -> Result<u8, Failure> {
     terminal::print(&manual()?)?;
     Ok(exit::OK)
-}
-
-fn completion_script(shell: Shell) -> String {
-    // Written to memory first: the generators panic if the pipe is closed.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::definition(), "grpc-discover", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// The manual page: the command, then every subcommand with its options, then the sections that only the manual has.

@@ -3,28 +3,29 @@
 #![expect(clippy::disallowed_methods, reason = "the environment is read here, and handed down")]
 
 mod backends;
+mod completions;
 mod config_init;
 mod demo;
 mod dry_run;
 mod explain;
 mod generate;
+mod health_probe;
 mod open_files;
 mod screen;
+mod services;
 mod sessions;
 
 use std::ffi::OsString;
 use std::future::Future;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser as _;
-use clap::error::ErrorKind;
 use grpc_discover::backend::CheckError;
 use grpc_discover::platform::file;
 use grpc_discover::session::plan::Source;
 
-use crate::cli::{self, Command, ConfigCommand, go_flags};
+use crate::cli::{self, Command, ConfigCommand};
 use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
 use crate::logging;
@@ -38,37 +39,36 @@ use crate::terminal::{self, Terminal};
 ///
 /// Why there is no verdict: invalid usage, or a failure of this machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
-    let typed = cli::Cli::try_parse_from(go_flags::rewrite(arguments))
-        .map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(words) = cli::health_probe::called_as(&arguments) {
+        return health_probe::run(words);
+    }
+    let typed = cli::parse(arguments)?;
     let _log = logging::start(&|name| std::env::var_os(name)).map_err(Failure::usage)?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
         Command::Probe(typed) => probe(&typed),
         Command::Watch(typed) => watch(&typed),
         Command::Backends(typed) => backends::run(&typed),
+        Command::Services(typed) => services::run(&typed),
         Command::Explain(typed) => explain::run(&typed),
         Command::Demo(typed) => demo::run(&typed),
-        Command::Completions(typed) => generate::completions(typed.shell),
+        Command::Completions(typed) => completions::run(typed.shell),
         Command::Man => generate::man(),
         Command::Config(typed) => match typed.command {
             ConfigCommand::Init { path } => config_init::run(path.as_deref()),
+            ConfigCommand::Services { config } => services_of_config(config),
         },
     }
 }
 
-/// A target instead of a command (`grpc-discover pay:50051`) is a common first attempt.
-fn hint(mut error: clap::Error) -> clap::Error {
-    use clap::error::{ContextKind, ContextValue};
-    let typed = match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(typed)) if error.kind() == ErrorKind::InvalidSubcommand => typed.clone(),
-        _ => return error,
-    };
-    if typed.contains([':', '.', '/']) {
-        let tips =
-            ["probe", "resolve", "watch"].map(|command| format!("write 'grpc-discover {command} {typed}'").into());
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips.to_vec()));
-    }
-    error
+/// `config services`: what completions offer as targets.
+fn services_of_config(config: Option<PathBuf>) -> Result<u8, Failure> {
+    with_environment(&cli::DisplayFlags { config, ..cli::DisplayFlags::default() }, |environment, _| {
+        let names = environment.config.services.keys();
+        terminal::print(&names.map(|name| format!("{}\n", terminal::printable(name))).collect::<String>())?;
+        Ok(exit::OK)
+    })
 }
 
 fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {

@@ -52,6 +52,7 @@ impl Screen {
             .then(|| Progress::new(terminal.err_is_tty.then(|| Redrawn::new(console::Term::stderr(), &err))));
         let live = kind == SessionKind::Channel
             && terminal.out_is_tty
+            && !output.only_errors
             && matches!(output.format, Format::Table | Format::Wide);
         Screen {
             terminal: *terminal,

@@ -1,3 +1,5 @@
+use grpc_discover::backend::Settings;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -53,8 +55,8 @@ fn what_is_not_understood_is_named_with_its_place() {
 
 #[test]
 fn the_example_is_valid_and_every_commented_line_of_it_too() {
-    parse(&example()).expect("the example as written");
-    let active: String = example()
+    parse(&example(&Settings::default())).expect("the example as written");
+    let active: String = example(&Settings::default())
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.starts_with('[') || rest.split('#').next().is_some_and(|code| code.contains(" = ")) => {
@@ -161,6 +163,7 @@ fn every_flag_that_a_found_file_may_set_is_here() {
             "resolve-timeout",
             "rpc-timeout",
             "service",
+            "timeout",
             "verbose",
         ]
     );
@@ -218,8 +221,10 @@ fn names_out_of_a_file_are_printed_escaped() {
 #[cfg(feature = "fuzzing")]
 #[test]
 fn no_text_makes_the_parser_panic_or_wait() {
-    let seeds =
-        [example().as_bytes().to_vec(), b"[service.pay]\ntargets = [\"consul:///pay\"]\nidle = \"5s\"\n".to_vec()];
+    let seeds = [
+        example(&Settings::default()).as_bytes().to_vec(),
+        b"[service.pay]\ntargets = [\"consul:///pay\"]\nidle = \"5s\"\n".to_vec(),
+    ];
     let mut mutator = grpc_discover::fuzzing::Mutator::new(0);
     for _ in 0..3_000 {
         let input = mutator.input(&seeds);

@@ -2,6 +2,7 @@
 //! Everything that registries and servers sent is escaped here.
 
 mod columns;
+mod error_document;
 mod idle_checks;
 mod json;
 mod lines;
@@ -23,6 +24,7 @@ use crate::settings::OutputSettings;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
 pub use columns::columns;
+pub use error_document::error;
 pub use lines::Lines;
 pub use paint::Paint;
 pub use progress::Progress;
@@ -40,6 +42,16 @@ pub trait Render {
 
     /// Called when every session has ended.
     fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `-q`: the exit code has the verdict.
+#[derive(Debug)]
+struct Nothing;
+
+impl Render for Nothing {
+    fn event(&mut self, _: &Event, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }
@@ -64,6 +76,9 @@ pub fn stdout(
     several: bool,
 ) -> Box<dyn Render> {
     let paint = Paint { on: terminal.color };
+    if output.only_errors {
+        return Box::new(Nothing);
+    }
     match (output.format, kind) {
         (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
         (Format::Json, _) => Box::new(json::Json::new(several)),

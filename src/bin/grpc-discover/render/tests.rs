@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
 use grpc_discover::model::finding::Finding;
 use grpc_discover::model::verdict::EndpointVerdict;
 use schemars::generate::SchemaSettings;
 
+use super::error_document::ErrorDocument;
 use super::fixture::{self, HOSTILE};
 use super::json::{Document, Documents, Json};
 use super::lines::Lines;
@@ -13,6 +15,7 @@ use super::progress::Progress;
 use super::table::Table;
 use super::wire::Line;
 use super::*;
+use crate::cli::JsonFormat;
 
 fn rendered(mut renderer: impl Render) -> String {
     let mut out = Vec::new();
@@ -67,6 +70,8 @@ enum Printed {
     One(Box<Document>),
     /// Several services side by side.
     Several(Documents),
+    /// Nothing was run.
+    Error(ErrorDocument),
 }
 
 fn conforms(schema: &serde_json::Value, value: &serde_json::Value) {
@@ -132,6 +137,10 @@ fn real_lines_and_documents_conform_to_the_schemas() {
     for several in [false, true] {
         conforms(&schema::<Printed>(), &serde_json::from_str(&rendered(Json::new(several))).expect("JSON"));
     }
+    let printed =
+        |format| error(format, 64, "usage", "unknown flag --idel", SystemTime::UNIX_EPOCH).expect("in memory");
+    conforms(&schema::<Printed>(), &serde_json::from_str(&printed(JsonFormat::Document)).expect("JSON"));
+    conforms(&line_schema, &serde_json::from_str(&printed(JsonFormat::Lines)).expect("JSON"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub use idle_check::{IdleCheck, IdleCheckView};
 pub use outcome::{Counts, Finding, Listed, Summary, Verdict};
 pub use progress::{Cost, Idle, Lens, LensView, Pending, Stall};
 pub use registry::{Backend, Check, Endpoint, Endpoints, Lag, Note};
-pub use text::{write_json, write_pretty};
+pub use text::{rfc3339, write_json, write_pretty};
 
 /// One line of `-o ndjson`.
 #[derive(Debug, Serialize)]
@@ -68,6 +68,20 @@ pub enum Body {
     Finding(Finding),
     /// The summary: always the last line of a target.
     Summary(Summary),
+    /// Nothing was run: the only line then.
+    Error(Error),
+}
+
+/// Why nothing was run.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Error {
+    /// Empty: the error is about the whole command.
+    pub target: String,
+    /// The exit code.
+    pub exit: u8,
+    /// Why: `usage` (what was typed or configured) or `system` (a failure of this machine).
+    pub error: Coded,
 }
 
 /// A code to act on and a sentence to read.

@@ -19,7 +19,7 @@ pub fn settings(
     environment: &Environment,
 ) -> Result<backend::Settings, SettingError> {
     let port = layers.one("--port", typed.port, values::port)?;
-    let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
+    let resolve_timeout = layers.limit("--resolve-timeout", typed.resolve_timeout)?;
     let mut settings = backend::Settings::read(&All { typed, layers, environment })?;
     settings.port = port.map(|port| port.value);
     settings.resolve_timeout = resolve_timeout.unwrap_or(Duration::ZERO);

@@ -46,6 +46,9 @@ pub enum SettingError {
     /// What was typed is not a valid target.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// Typed targets that parse, and were meant differently.
+    #[error(transparent)]
+    Mistyped(#[from] MistypedTarget),
     /// What the configuration file lists as a target cannot be used.
     #[error("{place}: {source}")]
     FileTarget {
@@ -152,6 +155,35 @@ pub enum SettingError {
     /// `--header`.
     #[error(transparent)]
     Metadata(#[from] HeaderFlagError),
+}
+
+/// Typed targets that parse, and were meant differently.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MistypedTarget {
+    /// A port after its host, as a word of its own.
+    #[error("targets {host:?} and {port:?}: the second one is a port; write {mended}")]
+    PortApart {
+        /// The word before it.
+        host: String,
+        /// The port.
+        port: String,
+        /// Both as one target.
+        mended: String,
+    },
+    /// A port alone.
+    #[error("target {port:?}: a port without a host; write 127.0.0.1:{port} (a service of this name: dns:///{port})")]
+    PortAlone {
+        /// The port.
+        port: String,
+    },
+    /// A file that lists endpoints.
+    #[error(
+        "target {name:?}: a file of this name exists here; write file:{name} (a service of this name: dns:///{name})"
+    )]
+    File {
+        /// The file's name.
+        name: String,
+    },
 }
 
 /// Why a target of the configuration file cannot be used.

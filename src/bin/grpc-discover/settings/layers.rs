@@ -15,6 +15,8 @@ pub struct Layers<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
     path: String,
     tables: Vec<(String, &'a Table)>,
+    /// `--timeout`.
+    timeout: Option<Duration>,
 }
 
 impl<'a> Layers<'a> {
@@ -46,7 +48,14 @@ impl<'a> Layers<'a> {
             tables.push((format!("profile.{}", quoted(&name)), table));
         }
         tables.push(("defaults".to_string(), &config.defaults));
-        Ok(Layers { env: environment.env, path, tables })
+        Ok(Layers { env: environment.env, path, tables, timeout: None })
+    }
+
+    /// The same below a typed `--timeout`.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Layers<'a> {
+        self.timeout = timeout;
+        self
     }
 
     /// The configuration file, for an error.
@@ -123,6 +132,19 @@ impl<'a> Layers<'a> {
         match self.one(flag, typed, values::duration)? {
             Some(zero) if zero.value.is_zero() => Err(SettingError::Zero { place: self.place(flag, &zero.origin) }),
             other => Ok(other.map(|duration| duration.value)),
+        }
+    }
+
+    /// The time limit of one step: its own flag where that is typed, or the typed `--timeout`, else the first layer
+    /// that sets either of them.
+    pub fn limit(&self, flag: &'static str, typed: Option<Duration>) -> Result<Option<Duration>, SettingError> {
+        const ALL: &str = "--timeout";
+        match (typed, self.timeout) {
+            (None, Some(all)) => self.positive(ALL, Some(all)),
+            (typed, _) => match self.positive(flag, typed)? {
+                Some(limit) => Ok(Some(limit)),
+                None => self.positive(ALL, None),
+            },
         }
     }
 

@@ -14,6 +14,8 @@ pub struct OutputSettings {
     pub quiet: bool,
     /// `-v`.
     pub verbose: bool,
+    /// The result is not printed: `-q` without `-o`. The exit code has it.
+    pub only_errors: bool,
 }
 
 /// Determines the appearance of the output.
@@ -27,10 +29,13 @@ pub fn output(
     environment: &Environment,
 ) -> Result<OutputSettings, SettingError> {
     let layers = Layers::new(environment, None, display.profile.as_deref())?;
+    let format = layers.one("--output", format, values::word)?.map(|word| word.value);
+    let quiet = layers.switch("--quiet", display.quiet)?;
     Ok(OutputSettings {
-        format: layers.one("--output", format, values::word)?.map(|word| word.value).unwrap_or_default(),
+        only_errors: quiet && format.is_none(),
+        format: format.unwrap_or_default(),
         color: layers.one("--color", display.color, values::word)?.map(|word| word.value).unwrap_or_default(),
-        quiet: layers.switch("--quiet", display.quiet)?,
+        quiet,
         verbose: layers.switch("--verbose", display.verbose)?,
     })
 }

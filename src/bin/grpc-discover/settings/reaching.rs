@@ -49,8 +49,8 @@ pub fn options(
         .or_else(|| targets.iter().find_map(|given| given.target.authority()));
     options.server_name = server_name;
     options.connect_timeout =
-        layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout());
-    if let Some(time) = layers.positive("--rpc-timeout", typed.rpc_timeout)? {
+        layers.limit("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout());
+    if let Some(time) = layers.limit("--rpc-timeout", typed.rpc_timeout)? {
         options.rpc_timeout = time;
     }
     options.keepalive = keepalive(typed, layers)?;

@@ -552,3 +552,21 @@ fn an_error_leads_to_the_error_of_the_system_below_it() {
         assert_eq!(io_below(&error), Some(io::ErrorKind::NotFound), "{error}");
     }
 }
+
+#[test]
+fn discovery_is_a_service_of_the_file_or_else_a_bare_name() {
+    let made = Made::default().config("[service.pay]\ntargets = [\"127.0.0.1:1\"]\n");
+    let plan = made.plan("probe discovery:///pay");
+    assert_eq!((&*plan.label, plan.sources[0].target.to_string().as_str()), ("pay", "dns:///127.0.0.1:1"));
+    let plan = made.plan("probe discovery:///cart");
+    assert_eq!((&*plan.label, plan.sources[0].implied), ("cart", true));
+}
+
+#[test]
+fn each_service_has_a_plan_of_its_own() {
+    let plans = Made::default().plans(&format!("probe --service a.A --service b.B {X}")).expect("two plans");
+    let named: Vec<(&str, &str)> = plans.iter().map(|plan| (&*plan.label, &*plan.service)).collect();
+    assert_eq!(named, [(&*format!("{X} a.A"), "a.A"), (&*format!("{X} b.B"), "b.B")]);
+    let one = Made::default().plan(&format!("probe --service a.A {X}"));
+    assert_eq!((&*one.label, &*one.service), (X, "a.A"));
+}

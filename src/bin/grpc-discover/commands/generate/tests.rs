@@ -1,6 +1,9 @@
 use std::path::Path;
 
+use clap_complete::Shell;
+
 use super::*;
+use crate::commands::completions::script;
 
 /// Compares a generated file with the one in the repository; `UPDATE_DOCS=1` rewrites it.
 fn keeps_up(path: &str, generated: &str) {
@@ -56,7 +59,7 @@ fn completions_match_the_definitions() {
         (Shell::PowerShell, "completions/_grpc-discover.ps1"),
         (Shell::Elvish, "completions/grpc-discover.elv"),
     ] {
-        keeps_up(file, &completion_script(shell));
+        keeps_up(file, &script(shell));
     }
 }
 
