@@ -226,11 +226,11 @@ _grpc__discover() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -460,11 +460,11 @@ _grpc__discover() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -566,11 +566,11 @@ _grpc__discover() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -838,11 +838,11 @@ _grpc__discover() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -57,6 +57,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
 wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -117,6 +119,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l wa
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
 wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -182,6 +186,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l wa
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
 wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -255,6 +261,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand explain" -s 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l idle -d 'Idle time after which the channel goes IDLE' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
 wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

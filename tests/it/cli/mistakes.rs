@@ -54,7 +54,7 @@ const REJECTED: &[(&str, &str)] = &[
     ),
     ("probe --idle -5s x:1", "unknown flag -5s;"),
     ("probe --idle '' x:1", "--idle: invalid value \"\": not a duration"),
-    ("probe -o yaml x:1", "--output: invalid value \"yaml\": expected one of table, wide, json, ndjson"),
+    ("probe -o yaml x:1", "--output: invalid value \"yaml\": expected one of table, wide, short, md, json, ndjson"),
     ("probe --fail-on error x:1", "--fail-on: invalid value \"error\": expected one of warn, critical, never"),
     (
         "watch --until redy x:1",

@@ -67,6 +67,18 @@ fn quiet_prints_nothing_but_errors_and_what_was_requested() {
 }
 
 #[test]
+fn short_prints_addresses_and_md_prints_a_ticket() {
+    let short = run(&["resolve", "-o", "short", "ipv4:127.0.0.1:2,127.0.0.1:1"]);
+    assert_eq!((short.code, short.out.as_str()), (0, "127.0.0.1:1\n127.0.0.1:2\n"), "{}", short.all());
+    let ticket = run(&["probe", "-o", "md", "127.0.0.1:1"]);
+    assert_eq!(ticket.code, 2, "{}", ticket.all());
+    for part in ["**FAILED** `127.0.0.1:1`: ", "- **critical GD201** ", "\n  do: ", "| `127.0.0.1:1` | unreachable | "]
+    {
+        assert!(ticket.out.contains(part), "{part:?}: {}", ticket.out);
+    }
+}
+
+#[test]
 fn help_and_version_are_data() {
     for args in
         [&["--help"][..], &["probe", "--help"], &["watch", "-h"], &["help", "watch"], &["--version"], &["version"]]

@@ -53,6 +53,10 @@ pub enum Format {
     Table,
     /// The table with every endpoint and every column
     Wide,
+    /// The listed addresses, one per line
+    Short,
+    /// Markdown for a ticket: verdict, findings, endpoints that are not healthy
+    Md,
     /// One JSON document at the end
     Json,
     /// One JSON event per line, as it happens

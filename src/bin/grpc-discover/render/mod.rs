@@ -7,10 +7,12 @@ mod idle_checks;
 mod json;
 mod lines;
 mod live;
+mod markdown;
 mod ndjson;
 mod paint;
 mod progress;
 mod report;
+mod short;
 mod table;
 mod wire;
 
@@ -82,6 +84,8 @@ pub fn stdout(
     match (output.format, kind) {
         (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
         (Format::Json, _) => Box::new(json::Json::new(several)),
+        (Format::Short, _) => Box::new(short::Short::new()),
+        (Format::Md, _) => Box::new(markdown::Markdown::new()),
         (Format::Table | Format::Wide, SessionKind::Answer) => {
             Box::new(table::Table::new(paint, output.format == Format::Wide, output.verbose))
         }

@@ -10,8 +10,10 @@ use super::error_document::ErrorDocument;
 use super::fixture::{self, HOSTILE};
 use super::json::{Document, Documents, Json};
 use super::lines::Lines;
+use super::markdown::Markdown;
 use super::ndjson::Ndjson;
 use super::progress::Progress;
+use super::short::Short;
 use super::table::Table;
 use super::wire::Line;
 use super::*;
@@ -37,6 +39,8 @@ fn every_format() -> Vec<(&'static str, String)> {
         ("events.ndjson", rendered(Ndjson)),
         ("document.json", rendered(Json::new(false))),
         ("documents.json", rendered(Json::new(true))),
+        ("short.txt", rendered(Short::new())),
+        ("ticket.md", rendered(Markdown::new())),
         ("progress.txt", rendered(Progress::new(None))),
     ]
 }
