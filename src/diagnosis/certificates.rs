@@ -148,5 +148,5 @@ pub(super) fn seconds(time: SystemTime) -> i64 {
 }
 
 fn finding(kind: &'static FindingKind, address: Option<&Address>, text: String, evidence: Vec<u64>) -> Finding {
-    Finding { kind, address: address.cloned(), text, evidence, remedy: kind.remedy.to_string() }
+    Finding { kind, address: address.cloned(), cause: None, text, evidence, remedy: kind.remedy.to_string() }
 }

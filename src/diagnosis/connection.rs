@@ -161,5 +161,5 @@ fn ages(losses: &[&Observed<Loss>]) -> String {
 }
 
 fn finding(kind: &'static FindingKind, address: &Address, text: String, evidence: Vec<u64>) -> Finding {
-    Finding { kind, address: Some(address.clone()), text, evidence, remedy: kind.remedy.to_string() }
+    Finding { kind, address: Some(address.clone()), cause: None, text, evidence, remedy: kind.remedy.to_string() }
 }

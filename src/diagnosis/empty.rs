@@ -35,13 +35,24 @@ fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
 }
 
 fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
-    let responding: Vec<&SourceRecord> = ledger.responding().map(|(_, source)| source).collect();
+    let mut responding: Vec<&SourceRecord> = ledger.responding().map(|(_, source)| source).collect();
+    // The registries that run the service come before names that were only tried by default.
+    responding.sort_by_key(|source| (ledger.implied.contains(&source.source), source.registry().resolves_names()));
     if responding.is_empty() || ledger.blind().is_some() || ledger.unreadable() || ledger.has_drained() {
         return;
     }
     let evidence = || responding.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
     if responding.iter().all(|source| source.listed.is_empty()) {
         if responding.iter().any(|source| source.note(NoteKind::FilteredOut).is_some()) {
+            return;
+        }
+        // A name that was only tried by default proves nothing beside a registry that could not be queried.
+        let is_unresponsive = |source: &SourceRecord| source.answered.is_none() && source.broken.is_some();
+        let is_default_name =
+            |source: &&SourceRecord| source.registry().resolves_names() && ledger.implied.contains(&source.source);
+        if ledger.sources.iter().any(|source| is_unresponsive(source) && !source.is_absent())
+            && responding.iter().all(is_default_name)
+        {
             return;
         }
         let texts = responding.iter().map(|source| {
@@ -66,6 +77,8 @@ fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         }
         if !remedies.is_empty() {
             finding.remedy = remedies.join(" ");
+        } else if ledger.only_default_names() {
+            finding.remedy = "Write the full name, or name the registry that has the service (such as consul:///NAME): only DNS was queried, because no other registry is configured (`grpc-discover backends`).".to_string();
         }
         findings.push(finding);
         return;

@@ -54,7 +54,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     let text = format!("{address}{who} closed {whose} after {} without a call: {how}", duration(*idle));
     let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
     let kind = &IDLE_CONNECTION_ENDED;
-    Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
+    Some(Finding { kind, address: Some(address.clone()), cause: None, text, evidence, remedy: remedy(proxy, *idle) })
 }
 
 /// The closes of the channel's own connections to `address` that came without GOAWAY while they were idle.

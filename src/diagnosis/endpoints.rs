@@ -6,10 +6,12 @@ use super::criteria::Depth;
 use super::ledger::{Contact, Ledger};
 use super::reaching;
 use super::verdict::{self, NetworkState, RegistryState};
+use crate::model::cause::EndpointCause;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
-use crate::model::pending::Awaits;
-use crate::model::reach::Health;
+use crate::model::pending::{Awaits, PendingReport};
+use crate::model::reach::{FailureCode, Health, Stage};
+use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use crate::model::verdict::EndpointVerdict;
 
@@ -51,6 +53,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             address: address.clone(),
             listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].registry(), seen.what.status)).collect(),
             verdict,
+            cause: cause(verdict, contact, pending),
             text: match pending {
                 Some(pending) => pending.to_string(),
                 None => contact.map(describe).unwrap_or_default(),
@@ -81,10 +84,53 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             departure.at,
             describe(&contact.what)
         );
-        departed.insert(address, EndpointReport { address: address.clone(), listed: Vec::new(), verdict, text });
+        let cause = Some(EndpointCause::Listing(verdict));
+        departed.insert(address, EndpointReport { address: address.clone(), listed: Vec::new(), verdict, cause, text });
     }
     reports.extend(departed.into_values());
     reports
+}
+
+/// Why an endpoint with this verdict does not count as healthy.
+fn cause(
+    verdict: EndpointVerdict,
+    contact: Option<&Contact>,
+    pending: Option<&PendingReport>,
+) -> Option<EndpointCause> {
+    match verdict {
+        good if good.is_good() => None,
+        EndpointVerdict::Unhealthy
+        | EndpointVerdict::UnhealthyUnnoticed
+        | EndpointVerdict::Unreachable
+        | EndpointVerdict::Dead
+        | EndpointVerdict::Down
+        | EndpointVerdict::WrongProtocol
+        | EndpointVerdict::TlsFailed
+        | EndpointVerdict::Unknown => Some(match (pending, contact) {
+            (Some(pending), _) => EndpointCause::Pending(pending.awaits),
+            (None, Some(contact)) => of_contact(contact),
+            (None, None) => EndpointCause::NotTried,
+        }),
+        listing => Some(EndpointCause::Listing(listing)),
+    }
+}
+
+fn of_contact(contact: &Contact) -> EndpointCause {
+    match contact {
+        Contact::Connected => EndpointCause::Pending(Awaits::Health),
+        Contact::Failed(failure) => EndpointCause::Failed(failure.stage, failure.code),
+        Contact::Answered(health) => match health {
+            Health::NotServing => EndpointCause::NotServing,
+            Health::Unknown | Health::Serving | Health::Unimplemented => EndpointCause::HealthUnknown,
+            Health::ServiceUnknown => EndpointCause::ServiceUnknown,
+            Health::Failed { code, .. } if health.is_behind_authentication() => EndpointCause::Rejected(*code),
+            Health::Failed { cause: RpcCause::Unanswered(unanswered), .. } => match unanswered.last_response {
+                Some(_) => EndpointCause::StoppedResponding,
+                None => EndpointCause::Failed(Stage::Health, FailureCode::TimedOut),
+            },
+            Health::Failed { code, .. } => EndpointCause::CallFailed(*code),
+        },
+    }
 }
 
 fn describe(contact: &Contact) -> String {

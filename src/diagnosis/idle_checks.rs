@@ -315,5 +315,5 @@ fn plain(time: Duration) -> String {
 }
 
 fn finding(kind: &'static FindingKind, address: &Address, text: String, evidence: Vec<u64>) -> Finding {
-    Finding { kind, address: Some(address.clone()), text, evidence, remedy: kind.remedy.to_string() }
+    Finding { kind, address: Some(address.clone()), cause: None, text, evidence, remedy: kind.remedy.to_string() }
 }

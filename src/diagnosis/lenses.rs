@@ -56,30 +56,34 @@ fn finding_of(ledger: &Ledger, group: &[&Observed<LensReport>]) -> Option<Findin
         true => String::new(),
         false => format!(", so every call would fail (\"{} …\")", first.fails_with),
     };
-    let each = |get: fn(&LensReport) -> &'static str| {
-        let mut words: Vec<&str> = Vec::new();
-        for word in group.iter().map(|seen| get(&seen.what)) {
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-        words
-    };
-    let mut why: Vec<String> = each(|report| report.rule).into_iter().map(str::to_string).collect();
-    if group.len() > 1 {
-        why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
-    }
     let text = format!(
-        "a client of {} would {}{fails}; it would recover after {}. Why: {}",
+        "clients of {} would {}{fails} until {}",
         join(&labels),
         problems.join(" and "),
         first.notices.recovers_after(),
-        why.join("; ")
     );
     let kind = if ledger.lenses_named { &CLIENTS_WOULD_BE_STALE } else { &UNNAMED_CLIENTS_WOULD_BE_STALE };
     let mut finding = finding(kind, None, text, evidence);
-    finding.remedy = each(|report| report.remedy).join("; ");
+    finding.remedy = remedy(group.iter().map(|seen| &seen.what));
     Some(finding)
+}
+
+/// What helps the clients that would hold wrong addresses; `None` if there are none.
+pub(super) fn remedy_of_wrong(ledger: &Ledger) -> Option<String> {
+    let mut wrong = ledger.lenses.iter().map(|seen| &seen.what).filter(|report| report.is_wrong()).peekable();
+    wrong.peek()?;
+    Some(remedy(wrong))
+}
+
+/// The remedies of clients, each once.
+fn remedy<'a>(reports: impl Iterator<Item = &'a LensReport>) -> String {
+    let mut remedies: Vec<&str> = Vec::new();
+    for report in reports {
+        if !remedies.contains(&report.remedy) {
+            remedies.push(report.remedy);
+        }
+    }
+    remedies.join("; ")
 }
 
 /// The result of dialing a held address, where it was tried: ` (tcp: connection refused)`.

@@ -26,6 +26,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     vec![Finding {
         kind: &OUT_OF_LOCAL_RESOURCES,
         address: None,
+        cause: None,
         text: format!("{count}: this machine has no {} left ({})", what(*resource), failure.text),
         evidence: untried.iter().map(|(_, _, seq)| *seq).collect(),
         remedy: remedy(*resource).to_string(),

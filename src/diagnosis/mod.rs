@@ -13,6 +13,7 @@ mod empty;
 mod ended;
 mod endpoints;
 mod funnel;
+mod headline;
 mod health;
 mod http;
 mod idle;
@@ -45,6 +46,8 @@ pub use catalog::FINDINGS;
 pub use criteria::{Criteria, Depth, MinReady};
 pub use ledger::Ledger;
 pub use unprovable::{UNPROVABLE, Unprovable};
+
+use headline::Headline;
 
 use crate::model::event::EndpointReport;
 use crate::model::finding::{Finding, Summary};
@@ -116,8 +119,18 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         Verdict::Failed | Verdict::Unknown if criteria.fail_on.is_none() => 0,
         other => other.exit_code(),
     };
-    let counts = summary::count(ledger, &endpoints, &findings);
-    let text = summary::sentence(ledger, depth, verdict, &counting, &findings);
+    let counts = summary::count(ledger, &endpoints, &counting, &findings);
+    let text = Headline {
+        ledger,
+        criteria,
+        depth,
+        verdict,
+        endpoints: &counting,
+        findings: &findings,
+        causes: &counts.causes,
+        nothing_reached: vantage.is_some(),
+    }
+    .sentence();
     Conclusion { endpoints, findings, summary: Summary { verdict, exit, text, counts } }
 }
 

@@ -51,7 +51,7 @@ fn on_proxy(answered: &[Answered<'_>]) -> Option<Finding> {
         }
     };
     let evidence = answered.iter().map(|(_, seen)| seen.seq).collect();
-    Some(Finding { kind: &BEHIND_A_PROXY, address, text, evidence, remedy: remedy(name) })
+    Some(Finding { kind: &BEHIND_A_PROXY, address, cause: None, text, evidence, remedy: remedy(name) })
 }
 
 /// The proxy through which the last health response of `address` came. A failure that the proxy itself caused has a

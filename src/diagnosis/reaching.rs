@@ -9,9 +9,10 @@ use super::sockets;
 use super::tls;
 use super::verdict::{NetworkState, RegistryState};
 use super::{dns, health};
+use crate::model::cause::EndpointCause;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::reach::{Failure, FailureCode, Stage};
+use crate::model::reach::{Failure, FailureCode, Health, Stage};
 
 /// One finding for every listed address that was not reached, or whose health service reports that it does not serve.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -27,12 +28,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let who = listed.iter().map(|(source, _)| ledger.sources[*source].registry().name).collect::<Vec<_>>();
         let mut others = Vec::new();
         let remedy;
+        let mut cause = None;
         let (kind, text) = match &contact.what {
             Contact::Connected => continue,
             // One finding about this machine (`machine`), none about the endpoint.
             Contact::Failed(Failure { code: FailureCode::Exhausted(_), .. }) => continue,
             Contact::Answered(health) => match health::on_answer(health, ledger.others.get(address)) {
                 Some(diagnosed) => {
+                    let is_all = *health == Health::NotServing && diagnosed.others.is_empty();
+                    cause = is_all.then_some(EndpointCause::NotServing);
                     remedy = diagnosed.remedy;
                     others = diagnosed.others;
                     (diagnosed.kind, format!("{address} {}", diagnosed.text))
@@ -75,6 +79,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         let time = ledger.handshakes.get(address).map(|seen| certificates::seconds(seen.what.time));
                         let elsewhere = time.and_then(|now| tls::elsewhere(failure, now)).map(|who| format!("; {who}"));
                         let elsewhere = elsewhere.unwrap_or_default();
+                        cause = Some(EndpointCause::Failed(failure.stage, failure.code))
+                            .filter(|cause| cause.is_complete());
                         (on_failure(failure), format!("{address}: {failure}{elsewhere}"))
                     }
                 }
@@ -86,6 +92,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         findings.push(Finding {
             kind,
             address: Some(address.clone()),
+            cause,
             text,
             evidence,
             remedy: remedy.unwrap_or_else(|| kind.remedy.to_string()),
@@ -123,7 +130,14 @@ fn in_a_mesh(
     );
     let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
     evidence.push(contact.seq);
-    Finding { kind: &MESH_ONLY, address: Some(address.clone()), text, evidence, remedy: MESH_ONLY.remedy.to_string() }
+    Finding {
+        kind: &MESH_ONLY,
+        address: Some(address.clone()),
+        cause: None,
+        text,
+        evidence,
+        remedy: MESH_ONLY.remedy.to_string(),
+    }
 }
 
 /// For an instance that is registered with an address and with a name that is unreachable from here.

@@ -24,7 +24,7 @@ pub(super) fn finding(
     text: String,
     evidence: Vec<u64>,
 ) -> Finding {
-    Finding { kind, address, text, evidence, remedy: kind.remedy.to_string() }
+    Finding { kind, address, cause: None, text, evidence, remedy: kind.remedy.to_string() }
 }
 
 /// The backend's name where it is unambiguous, else what it is queried for.

@@ -1,15 +1,16 @@
-//! The verdict on the service, its counts, and its sentence.
+//! The verdict on the service, and its counts.
 
 use std::collections::BTreeMap;
 
 use super::catalog::OUT_OF_LOCAL_RESOURCES;
 use super::criteria::{Criteria, Depth, MinReady};
 use super::ledger::Ledger;
-use super::{machine, proxied, unanswered};
+use super::machine;
+use crate::model::cause::{CauseCount, EndpointCause};
+use crate::model::endpoint::Address;
 use crate::model::event::{EndpointReport, IdlePhase};
 use crate::model::finding::{Counts, Finding, Severity};
 use crate::model::verdict::{EndpointVerdict, Verdict};
-use crate::text::{duration, plural};
 
 /// The verdict on the service. `endpoints`: those that count.
 pub(super) fn overall(
@@ -85,8 +86,13 @@ pub(super) fn overall(
     }
 }
 
-/// The counts of the summary.
-pub(super) fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[Finding]) -> Counts {
+/// The counts of the summary. `counting`: those of the `endpoints` that count.
+pub(super) fn count(
+    ledger: &Ledger,
+    endpoints: &[EndpointReport],
+    counting: &[&EndpointReport],
+    findings: &[Finding],
+) -> Counts {
     let mut verdicts: BTreeMap<EndpointVerdict, usize> = BTreeMap::new();
     for report in endpoints {
         *verdicts.entry(report.verdict).or_default() += 1;
@@ -95,88 +101,31 @@ pub(super) fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[F
     Counts {
         endpoints: endpoints.len(),
         verdicts: verdicts.into_iter().collect(),
+        causes: causes(counting, findings),
         findings: [of(Severity::Info), of(Severity::Warn), of(Severity::Critical)],
         transitions: ledger.transitions,
     }
 }
 
-/// The verdict in one sentence: counts first, then the worst finding.
-pub(super) fn sentence(
-    ledger: &Ledger,
-    depth: Depth,
-    verdict: Verdict,
-    endpoints: &[&EndpointReport],
-    findings: &[Finding],
-) -> String {
-    let listed: Vec<&EndpointReport> = endpoints.iter().copied().filter(|report| !report.listed.is_empty()).collect();
-    let good = listed.iter().filter(|report| report.verdict.is_good()).count();
-    let total = listed.len();
-    // What was not contacted is not reported as healthy: a registry lists it, or its checks pass.
-    let what = match depth {
-        Depth::Registries if listed.iter().any(|report| report.verdict == EndpointVerdict::Listed) => {
-            "listed as usable"
+/// Why listed endpoints do not count as healthy: in the order of their findings, which are sorted, then the most
+/// frequent first.
+fn causes(endpoints: &[&EndpointReport], findings: &[Finding]) -> Vec<CauseCount> {
+    let mut first: BTreeMap<&Address, usize> = BTreeMap::new();
+    for (rank, address) in findings.iter().map(|finding| finding.address.as_ref()).enumerate() {
+        if let Some(address) = address {
+            first.entry(address).or_insert(rank);
         }
-        Depth::Registries => "passing",
-        Depth::Network => "healthy",
-    };
-    let mut proxied = proxied::sentence(ledger, &listed);
-    let counts = match total {
-        0 if ledger.has_drained() => "drained: no endpoint is listed".to_string(),
-        0 => "no endpoint".to_string(),
-        1 if good == 1 && depth == Depth::Network && proxied.is_some() => proxied.take().unwrap_or_default(),
-        1 if good == 1 => format!("the only endpoint is {what}"),
-        1 if listed[0].verdict == EndpointVerdict::Unknown && depth == Depth::Network => {
-            "the state of the only endpoint is unknown".to_string()
-        }
-        1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),
-        2 if good == 2 => format!("both endpoints are {what}"),
-        _ if good == total => format!("all {total} endpoints are {what}"),
-        _ => format!("{good} of {total} endpoints {} {what}", plural(good, "is", "are")),
-    };
-    let worst = findings.first().filter(|_| !matches!(verdict, Verdict::Healthy | Verdict::Usable)).map(|worst| {
-        match findings.iter().filter(|finding| finding.kind == worst.kind).count() - 1 {
-            0 => worst.text.clone(),
-            more => format!("{} (and {more} more like it)", worst.text),
-        }
-    });
-    // What is wrong comes first, except where the counts already show it.
-    let mut parts = if ledger.responding().next().is_none() {
-        vec![worst, waiting(ledger)]
-    } else if good == total && total > 0 {
-        vec![worst, Some(counts), proxied, waiting(ledger), idle_sentence(ledger)]
-    } else {
-        vec![Some(counts), worst, proxied, waiting(ledger), idle_sentence(ledger)]
-    };
-    parts.retain(Option::is_some);
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-/// What the session is still waiting for: `10.0.0.7:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
-fn waiting(ledger: &Ledger) -> Option<String> {
-    const NAMED: usize = 3;
-    // Those that have a finding of their own are named there.
-    let endpoints = ledger.pending.values().filter(|seen| !unanswered::is_overdue(ledger, &seen.what));
-    let all = ledger.pending_registries.iter().chain(endpoints.map(|seen| &seen.what));
-    let named: Vec<String> = all.clone().take(NAMED).map(|report| format!("{}: {report}", report.subject)).collect();
-    let more = all.count().saturating_sub(NAMED);
-    match (named.is_empty(), more) {
-        (true, _) => None,
-        (false, 0) => Some(named.join("; ")),
-        (false, more) => Some(format!("{}; and {more} more are waiting", named.join("; "))),
     }
-}
-
-fn idle_sentence(ledger: &Ledger) -> Option<String> {
-    let idle = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting)?;
-    let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
-    let left = ledger.left().filter(|departure| departure.at >= idle.at).count();
-    if left == 0 && ledger.arrivals.is_empty() {
-        return Some("nothing changed during the idle period, so nothing could become stale".to_string());
+    let mut ranked: BTreeMap<EndpointCause, (usize, usize)> = BTreeMap::new();
+    for report in endpoints.iter().filter(|report| !report.listed.is_empty()) {
+        let Some(cause) = report.cause else { continue };
+        let rank = first.get(&report.address).copied().unwrap_or(usize::MAX);
+        let (best, count) = ranked.entry(cause).or_insert((rank, 0));
+        *best = rank.min(*best);
+        *count += 1;
     }
-    Some(match (&call.what.outcome, &call.what.address) {
-        (Ok(_), Some(address)) => {
-            format!("the first call after the idle period went to {address} in {}", duration(call.what.took))
-        }
-        _ => "the first call after the idle period failed".to_string(),
-    })
+    let mut ranked: Vec<(usize, CauseCount)> =
+        ranked.into_iter().map(|(cause, (rank, count))| (rank, CauseCount { cause, count })).collect();
+    ranked.sort_by_key(|(rank, counted)| (*rank, std::cmp::Reverse(counted.count)));
+    ranked.into_iter().map(|(_, counted)| counted).collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::cause::EndpointCause;
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{Finding, Summary};
@@ -294,6 +295,8 @@ pub struct EndpointReport {
     pub listed: Vec<(&'static Registry, EndpointStatus)>,
     /// The verdict.
     pub verdict: EndpointVerdict,
+    /// Why it does not count as healthy; `None` if it does.
+    pub cause: Option<EndpointCause>,
     /// The stage reached and the cause, in one line.
     pub text: String,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cause::{CauseCount, EndpointCause};
 use super::endpoint::Address;
 use super::verdict::{EndpointVerdict, Verdict};
 
@@ -59,6 +60,8 @@ pub struct Finding {
     pub kind: &'static FindingKind,
     /// The address it is about, if any.
     pub address: Option<Address>,
+    /// The cause, when it is all that the finding reports of its address: several such findings are one sentence.
+    pub cause: Option<EndpointCause>,
     /// One sentence: address, stage, cause in the peer's own words.
     pub text: String,
     /// Sequence numbers of the events that prove it; never empty.
@@ -87,6 +90,8 @@ pub struct Counts {
     pub endpoints: usize,
     /// Endpoints per verdict word, only those above 0, in the order of [`EndpointVerdict`].
     pub verdicts: Vec<(EndpointVerdict, usize)>,
+    /// Why listed endpoints do not count as healthy, worst first. With the healthy ones they add up to the listed ones.
+    pub causes: Vec<CauseCount>,
     /// Findings per severity: info, warn, critical.
     pub findings: [usize; 3],
     /// Transitions seen.

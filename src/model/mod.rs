@@ -1,5 +1,6 @@
 //! The vocabulary that every module shares: plain data, no I/O, no async, no clock.
 
+pub mod cause;
 pub mod certificate;
 pub mod connectivity;
 pub(crate) mod dates;

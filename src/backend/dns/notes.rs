@@ -13,7 +13,7 @@ use super::question::{QuestionResult, Reply, Truncation};
 use super::servers::shown;
 use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
-use crate::text::{self, duration, shorten};
+use crate::text::{self, all_of, duration, shorten};
 
 /// SRV targets named in a note.
 const TARGETS: usize = 5;
@@ -24,7 +24,16 @@ pub(super) struct Absent {
     code: Option<AbsenceCode>,
     ttl: Option<Duration>,
     aliases: Vec<String>,
-    result: Vec<String>,
+    missing: Vec<Missing>,
+}
+
+/// Questions that a server answered without a record.
+struct Missing {
+    /// `NXDOMAIN` or `no record`.
+    word: &'static str,
+    server: String,
+    /// `A pay.example`.
+    questions: Vec<String>,
 }
 
 impl Absent {
@@ -51,7 +60,12 @@ impl Absent {
             _ => reply.question.clone(),
         };
         if !matches!(reply.result, QuestionResult::Loop) {
-            self.result.push(format!("{word} for {question} from {}", reply.server));
+            let server = reply.server.to_string();
+            match self.missing.iter_mut().find(|missing| missing.word == word && missing.server == server) {
+                Some(missing) if missing.questions.contains(&question) => {}
+                Some(missing) => missing.questions.push(question),
+                None => self.missing.push(Missing { word, server, questions: vec![question] }),
+            }
         }
         if let (Some(from), Some(to)) = (reply.aliases.first(), reply.final_name()) {
             let sentence = match (&reply.result, code) {
@@ -72,7 +86,11 @@ impl Absent {
 
     /// What every server answered, in one line.
     pub(super) fn text(&self) -> String {
-        self.aliases.iter().chain(&self.result).map(String::as_str).collect::<Vec<_>>().join(", ")
+        let missing = self
+            .missing
+            .iter()
+            .map(|missing| format!("{} for {} from {}", missing.word, all_of(&missing.questions), missing.server));
+        self.aliases.iter().cloned().chain(missing).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn outcome(self) -> Outcome {

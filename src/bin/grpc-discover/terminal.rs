@@ -68,6 +68,21 @@ impl Terminal {
     }
 }
 
+/// Lines and columns of the terminal that stdout is, if it is one.
+pub fn out_size() -> Option<(usize, usize)> {
+    size(&console::Term::stdout())
+}
+
+/// Lines and columns of the terminal that stderr is, if it is one.
+pub fn err_size() -> Option<(usize, usize)> {
+    size(&console::Term::stderr())
+}
+
+fn size(term: &console::Term) -> Option<(usize, usize)> {
+    let (lines, columns) = term.size_checked().filter(|_| term.is_term())?;
+    Some((usize::from(lines), usize::from(columns)))
+}
+
 /// stderr, for the log: a reader that stalls for long misses some of it.
 pub fn log() -> Pipe {
     Pipe::leaving_out(io::stderr(), MOST_TALK)

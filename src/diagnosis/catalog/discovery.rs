@@ -6,7 +6,7 @@ findings! {
     GD101 REGISTRY_NOT_QUERIED Warn
         means "A registry could not be queried, so what it lists is unknown. This never counts as \"no endpoint\"."
         proved by "The backend's own error: which server was queried, for what, and the response, if there was one."
-        remedy "Check that the registry runs and is reachable from here: `grpc-discover backends`. Then query it again. What other backends reported stays valid."
+        remedy "Check that the registry runs and is reachable (`grpc-discover backends`), then query again. What other backends reported stays valid."
         see "https://github.com/hashicorp/consul/issues/20790";
 
     GD102 NO_ENDPOINTS Critical

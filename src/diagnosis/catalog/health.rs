@@ -6,7 +6,7 @@ findings! {
     GD501 NOT_SERVING Critical
         means "The endpoint is reachable and its own health service reports that it does not serve."
         proved by "grpc.health.v1 Check returned NOT_SERVING (or UNKNOWN). Its other services are queried with List (gRFC A90), or with Check of the empty name."
-        remedy "Check the server's own dependencies. If the registry still reports it as healthy, use a gRPC health check in the registry.";
+        remedy "Check the server's own dependencies. If the registry still lists it as healthy, use a gRPC health check there.";
 
     GD502 HEALTH_SERVICE_UNKNOWN Warn
         means "The server's health service does not know the requested service."

@@ -6,7 +6,7 @@ findings! {
     GD201 CONNECTION_REFUSED Critical
         means "The host responded, and no process listens on the port."
         proved by "The kernel's ECONNREFUSED: the SYN was answered with RST."
-        remedy "Check that the server runs and listens on this address and port (not only on loopback); if it was removed permanently, deregister it.";
+        remedy "Check that the server runs and listens on this port, not only on loopback; if it was removed permanently, deregister it.";
 
     GD202 HOST_UNREACHABLE Critical
         means "This machine has no route to the host."
@@ -19,9 +19,9 @@ findings! {
         remedy "Check for a proxy or load balancer without a backend, or a server that crashes on accept.";
 
     GD204 BLACK_HOLE Critical
-        means "Packets to this address are dropped silently: there was no response and no refusal."
+        means "Packets to this address are dropped silently: there was no response and no refusal. A pod address of a lost node looks like this."
         proved by "No response to the SYN within the connect timeout. A listener whose queue is full looks the same from here: the kernel drops the SYN of both."
-        remedy "Check firewalls and security groups on the network path, and whether the host still exists: a pod address of a lost node looks like this. If other ports of the host respond, check the listener's queue on the host (`ss -ltn`).";
+        remedy "Check firewalls and security groups on the path, and whether the host still exists. If its other ports respond, check the listener's queue (`ss -ltn`).";
 
     GD205 CLOSED_BEFORE_HTTP2 Critical
         means "The port accepts connections and closes them before the server's first HTTP/2 frame is complete."

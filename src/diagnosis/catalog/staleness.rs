@@ -4,9 +4,9 @@ use crate::model::finding::{FindingKind, Severity};
 
 findings! {
     GD601 DEAD_ENDPOINT Critical
-        means "The registry reports the endpoint as healthy, and it does not work: clients use it and fail."
+        means "The registry reports the endpoint as healthy, and it does not work: clients use it and fail. The check does not notice: there is none, its TTL has not expired, or it does not test this port."
         proved by "The registry's status, and the failure to reach the address."
-        remedy "If it was removed permanently, deregister it; find out why the registry's check does not notice (no check, a TTL that has not expired, or a check that does not test this port)."
+        remedy "If it was removed permanently, deregister it; otherwise find out why the registry's check does not notice."
         see "https://github.com/hashicorp/consul/issues/1188";
 
     GD602 STALE_LISTING Warn

@@ -52,6 +52,13 @@ impl Ledger {
         self.implied.contains(&source.source) && self.sources.iter().any(|other| another_lists(&other))
     }
 
+    /// True when a bare name was only tried in name services, by default: no other registry is configured here.
+    pub fn only_default_names(&self) -> bool {
+        let mut sources = self.sources.iter().filter(|source| !source.is_absent()).peekable();
+        sources.peek().is_some()
+            && sources.all(|source| source.registry().resolves_names() && self.implied.contains(&source.source))
+    }
+
     /// True when the channel is in `state`.
     pub fn channel_is(&self, state: ConnectivityState) -> bool {
         self.channel.as_ref().is_some_and(|seen| seen.what.to == state)

@@ -8,7 +8,7 @@ use crate::diagnosis::MinReady;
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::time::Elapsed;
 use crate::session::plan::{Goal, Until};
-use crate::text::{count, exact_duration};
+use crate::text::{count, duration, exact_duration};
 
 /// The condition must be met this long to be stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -106,6 +106,11 @@ impl Engine {
         let (ready, listed) = (self.gate.ready.len(), self.gate.listed);
         match (until, self.required()) {
             (Until::Drained, _) => format!("{before}: {} listed", count(self.discovery.addresses().len(), "endpoint")),
+            (Until::Stable, _) if self.gate.since.is_some() => {
+                let held = self.gate.since.map(|since| self.now.since(since)).unwrap_or_default();
+                let (held, required) = (duration(held), exact_duration(STABLE_AFTER));
+                format!("{before}: ready, but only for {held} of {required} without a change")
+            }
             (_, Some(required)) => {
                 format!("{before}: {ready} of {} READY and SERVING, {required} required", count(listed, "endpoint"))
             }

@@ -204,7 +204,7 @@ pub fn moved_while_idle(setup: &mut Setup) -> Option<Run> {
     Some(run.answer_with(&[
         &answer_with[0],
         &answer_with[1],
-        "was removed from file:",
+        "was removed from file",
         "still responds",
         "kratos 2.5.4 to 2.7.2",
         "a restart",

@@ -57,7 +57,11 @@ fn the_first_screen_shows_the_six_broken_ones_of_three_hundred() {
     assert_eq!(finished.code, 1, "{}", finished.all());
     let screen: Vec<&str> = finished.out.lines().take(SCREEN).collect();
     let text = screen.join("\n");
-    assert!(screen[0].contains("294 of 300 endpoints are healthy"), "{}", finished.all());
+    assert!(
+        screen[0].contains("294 of 300 healthy; 3 refuse connections, 1 has an expired certificate, 2 NOT_SERVING"),
+        "{}",
+        finished.all()
+    );
     for (code, addresses) in [
         ("GD201", &many_endpoints.dead),
         ("GD501", &many_endpoints.unhealthy),

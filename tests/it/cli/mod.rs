@@ -12,6 +12,7 @@ mod log;
 mod mistakes;
 mod mounts;
 mod pipes;
+mod screen;
 mod secrets;
 mod signals;
 mod usage;

@@ -93,5 +93,5 @@ fn a_closed_stderr_changes_nothing() {
     let mut out = String::new();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(2));
-    assert!(out.starts_with("FAILED  127.0.0.1:1: "), "{out}");
+    assert!(out.starts_with("FAILED  127.0.0.1:1 refuses connections\n"), "{out}");
 }

@@ -192,7 +192,10 @@ fn two_named_services_of_the_file_are_two_verdicts() {
     command.current_dir(directory.path());
     let finished = run_command(command);
     assert_eq!(finished.code, 2, "{}", finished.all());
-    assert!(finished.out.contains("HEALTHY  a: ") && finished.out.contains("FAILED  b: "), "{}", finished.all());
+    assert!(finished.out.starts_with("FAILED  1 of 2 services failed\n"), "{}", finished.all());
+    // The worst comes first, and the healthy one has no report of its own.
+    assert!(finished.out.contains("\nb  FAILED ") && finished.out.contains("\na  HEALTHY "), "{}", finished.all());
+    assert!(finished.out.contains("\nFAILED  b: ") && !finished.out.contains("HEALTHY  a: "), "{}", finished.all());
 }
 
 #[test]

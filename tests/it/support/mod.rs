@@ -31,6 +31,7 @@ pub mod peers;
 pub mod pods;
 pub mod proxy;
 pub mod stage;
+pub mod terminal;
 pub mod tool;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;

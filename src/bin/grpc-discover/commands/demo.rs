@@ -24,7 +24,7 @@ use super::{block_on, with_environment};
 use crate::cli::{self, Demo, Redacted};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::render::SessionKind;
+use crate::render::{SessionKind, on_stderr};
 use crate::settings::{self, Environment, OutputSettings, Task, Typed};
 use crate::terminal::Terminal;
 
@@ -56,15 +56,14 @@ async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> R
     let plan = plan(&registry, idle)?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let print = |line: String| {
-        let _ = sender.send(line);
+        let _ = sender.send(wrapped(&line));
     };
-    let path = registry.path().display();
-    print("demo: a gRPC channel without calls goes IDLE. Some clients then receive no more updates from their registry, permanently".into());
-    print(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
+    print(format!("demo: {PODS} pods serve \"pay\" on loopback, and a file is the registry"));
     print(format!(
-        "demo: equivalent command: grpc-discover probe --idle {} --as {} file:{path}",
+        "demo: equivalent command: grpc-discover probe --idle {} --as {} file:{}",
         exact_duration(idle),
-        LENSES.join(",")
+        LENSES.join(","),
+        registry.path().display()
     ));
 
     let stage = Rc::new(DemoProgress::default());
@@ -77,18 +76,23 @@ async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> R
         error = moves(&mut pods, &registry, &stage, idle, &print) => Err(cannot("failed to move the pods", error)),
     };
     if let Ok(code) = ended {
-        if let Some((old, new)) = &*stage.moved.borrow() {
-            terminal.note(&in_short(old, new));
+        if let Some((old, _)) = &*stage.moved.borrow() {
+            terminal.note(&wrapped(&in_short(old)));
         }
-        terminal.note(&format!("demo: this is the probe's own verdict, exit code {code}; nothing is left running"));
+        terminal.note(&wrapped(&format!("demo: exit code {code} is the probe's verdict; nothing is left running")));
     }
     ended
 }
 
+/// A message in lines that fit the terminal.
+fn wrapped(message: &str) -> String {
+    on_stderr().wrap(message, "demo: ".len()).join("\n")
+}
+
 /// A summary for readers who are new to the problem.
-fn in_short(old: &str, new: &str) -> String {
+fn in_short(old: &str) -> String {
     format!(
-        "demo: summary: every client was idle while the pods moved.\ndemo:   This tool's channel kept watching the registry: its next call went to one of {new}.\ndemo:   A client whose watch stopped (kratos 2.7.2) would leave IDLE with its old list. It would dial {old}, and every call would fail with \"last connection error: … connection refused\" until the client is restarted.\ndemo:   Before the pods moved its calls worked: only its list of addresses would have shown the fault."
+        "demo: in short: this tool's channel kept watching the registry while it was idle, so its next call reached a new pod. A client whose watch stops in IDLE (kratos 2.7.2) would still dial {old}, and every call would fail with \"last connection error\" until it is restarted."
     )
 }
 
@@ -115,12 +119,13 @@ async fn moves(
         *pod = new;
     }
     let new = words(pods);
-    print(format!("demo: during the idle period a rollout moves the pods: {old} are stopped, {new} serve now"));
+    print(format!(
+        "demo: while the channel is idle, a rollout moves the pods: {old} are stopped, {new} serve now; the registry lists the new addresses"
+    ));
     if let Err(error) = registry.write(&addresses(pods)) {
         return error;
     }
     *stage.moved.borrow_mut() = Some((old, new));
-    print("demo: the registry lists the new addresses; a client whose watch stopped when its channel went idle does not receive them".to_string());
     pending().await
 }
 

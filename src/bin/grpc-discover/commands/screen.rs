@@ -115,11 +115,16 @@ impl Screen {
         }
     }
 
-    /// Prints what is printed at the end.
-    pub fn end(&mut self) {
+    /// Clears what is redrawn on stderr; true when there was something that the terminal has to process.
+    pub fn clear(&mut self) -> bool {
         if let Some(progress) = &mut self.progress {
             let _ = progress.end(&mut self.err);
         }
+        self.progress.is_some() && self.terminal.err_is_tty
+    }
+
+    /// Prints what is printed at the end.
+    pub fn end(&mut self) {
         let _ = self.answer.end(&mut self.out);
     }
 }

@@ -69,7 +69,10 @@ pub async fn run(
     let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut hooks).await;
-    // Anything that is redrawn is cleared before others write.
+    // What is redrawn on stderr is cleared before the report is on the same terminal: clearing moves the cursor.
+    if screen.clear() {
+        let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
+    }
     screen.end();
     let (mut code, mut leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),

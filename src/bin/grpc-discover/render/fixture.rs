@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use grpc_discover::model::cause::{CauseCount, EndpointCause};
 use grpc_discover::model::certificate::{AlternativeName, CertificateTraits};
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule};
@@ -34,7 +35,8 @@ use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 /// A registry value that would control a terminal that receives it unescaped.
 pub const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
 
-static REFUSED: FindingKind = FindingKind {
+/// A finding about one address.
+pub static REFUSED: FindingKind = FindingKind {
     code: "GD201",
     name: "ENDPOINT_REFUSED",
     severity: Severity::Warn,
@@ -116,7 +118,8 @@ fn idle_check(of: &str, idle_time: u64, kind: CheckKind, outcome: IdleCheckOutco
     EventKind::IdleCheck(Box::new(IdleCheckReport { address: address(of), idle_time: ms(idle_time), kind, result }))
 }
 
-static CONSUL: Registry = Registry::named("consul");
+/// A registry.
+pub static CONSUL: Registry = Registry::named("consul");
 static DNS: Registry = Registry::named("dns");
 
 /// A query of `registry`, whatever backends the build has.
@@ -406,6 +409,7 @@ pub fn events() -> Vec<Event> {
                 address: address(A),
                 listed: vec![],
                 verdict: EndpointVerdict::Stale,
+                cause: Some(EndpointCause::Listing(EndpointVerdict::Stale)),
                 text: "left consul:///pay at 24.500s: tcp: connection refused".into(),
             }),
         ),
@@ -415,6 +419,7 @@ pub fn events() -> Vec<Event> {
                 address: address(B),
                 listed: vec![(&CONSUL, EndpointStatus::Unchecked), (&DNS, EndpointStatus::Unchecked)],
                 verdict: EndpointVerdict::Unreachable,
+                cause: Some(EndpointCause::Failed(Stage::Tcp, FailureCode::Refused)),
                 text: "tcp: connection refused".into(),
             }),
         ),
@@ -424,6 +429,7 @@ pub fn events() -> Vec<Event> {
                 address: address(C),
                 listed: vec![(&CONSUL, EndpointStatus::Critical)],
                 verdict: EndpointVerdict::Down,
+                cause: Some(EndpointCause::Failed(Stage::Tls, FailureCode::TimedOut)),
                 text: "tls: no ServerHello came back within 20.0s".into(),
             }),
         ),
@@ -433,6 +439,7 @@ pub fn events() -> Vec<Event> {
                 address: address(D),
                 listed: vec![(&CONSUL, EndpointStatus::Unchecked), (&DNS, EndpointStatus::Unchecked)],
                 verdict: EndpointVerdict::Healthy,
+                cause: None,
                 text: "SERVING".into(),
             }),
         ),
@@ -441,6 +448,7 @@ pub fn events() -> Vec<Event> {
             EventKind::Finding(Finding {
                 kind: &REFUSED,
                 address: Some(address(B)),
+                cause: None,
                 text: format!("{B} is listed by consul:///pay and refuses: tcp: connection refused{HOSTILE}"),
                 evidence: vec![1, 8],
                 remedy: "check that the server listens on this port, or deregister pay-2".into(),
@@ -451,6 +459,7 @@ pub fn events() -> Vec<Event> {
             EventKind::Finding(Finding {
                 kind: &MOVED,
                 address: Some(address(A)),
+                cause: None,
                 text: format!(
                     "{A} was removed from consul:///pay 4.5s into the idle period and is unreachable now; new: {D}"
                 ),
@@ -463,7 +472,7 @@ pub fn events() -> Vec<Event> {
             EventKind::Summary(Summary {
                 verdict: Verdict::Degraded,
                 exit: 1,
-                text: "1 of 3 endpoints is healthy".into(),
+                text: "1 of 3 healthy; 1 refuses connections, 1 does not respond (tls)".into(),
                 counts: Counts {
                     endpoints: 4,
                     verdicts: vec![
@@ -471,6 +480,10 @@ pub fn events() -> Vec<Event> {
                         (EndpointVerdict::Unreachable, 1),
                         (EndpointVerdict::Stale, 1),
                         (EndpointVerdict::Down, 1),
+                    ],
+                    causes: vec![
+                        CauseCount { cause: EndpointCause::Failed(Stage::Tcp, FailureCode::Refused), count: 1 },
+                        CauseCount { cause: EndpointCause::Failed(Stage::Tls, FailureCode::TimedOut), count: 1 },
                     ],
                     findings: [0, 1, 1],
                     transitions: 7,

@@ -1,7 +1,6 @@
 //! The idle-connection checks as text: one by one for lines and evidence, together for tables.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use grpc_discover::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, TcpState};
 use grpc_discover::text::{duration, escape};
@@ -55,18 +54,15 @@ fn times(count: u32) -> String {
 }
 
 /// The outcome of all checks: a count for the channel's own idle period, and a line for every ladder.
-pub fn write_idle_checks(checks: &[IdleCheckReport], out: &mut dyn Write) -> io::Result<()> {
-    if checks.is_empty() {
-        return Ok(());
-    }
+pub fn idle_checks(checks: &[IdleCheckReport]) -> Vec<String> {
+    let mut lines = Vec::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let over_idle = checks.iter().filter(|report| report.kind == CheckKind::Idle);
     over_idle.clone().for_each(|report| *counts.entry(report.result.outcome.as_str()).or_default() += 1);
-    writeln!(out)?;
     if let Some(first) = over_idle.clone().next() {
         let words: Vec<String> =
             counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.replace('_', " "))).collect();
-        writeln!(out, "idle connections after {}: {}", duration(first.idle_time), words.join(", "))?;
+        lines.push(format!("idle connections after {}: {}", duration(first.idle_time), words.join(", ")));
     }
     let mut ladders: BTreeMap<String, Vec<&IdleCheckReport>> = BTreeMap::new();
     for report in checks.iter().filter(|report| report.kind != CheckKind::Idle) {
@@ -80,7 +76,7 @@ pub fn write_idle_checks(checks: &[IdleCheckReport], out: &mut dyn Write) -> io:
                 format!("{} {}", duration(report.idle_time), report.result.outcome.as_str().replace('_', " "))
             })
             .collect();
-        writeln!(out, "  {}  {}", escape(&address), words.join(", "))?;
+        lines.push(format!("  {}  {}", escape(&address), words.join(", ")));
     }
-    Ok(())
+    lines
 }

@@ -104,6 +104,9 @@ pub struct EndpointDocument {
     /// The verdict; absent if the session ended before there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
+    /// Why it does not count as healthy; absent if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<wire::Cause>,
     /// Stage and cause.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
@@ -242,6 +245,7 @@ fn endpoint(address: String, seen: &Seen) -> EndpointDocument {
     EndpointDocument {
         address,
         verdict: seen.verdict.as_ref().map(|report| report.verdict.as_str()),
+        cause: seen.verdict.as_ref().and_then(|report| report.cause).map(wire::Cause::from),
         text: seen.verdict.as_ref().map(|report| report.text.clone()).unwrap_or_default(),
         listed: seen
             .listed

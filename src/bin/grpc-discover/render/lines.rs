@@ -261,7 +261,7 @@ fn raw(kind: &EventKind) -> (String, String) {
             (format!("endpoint {}", report.address), text)
         }
         EventKind::Finding(finding) => {
-            (format!("{} {}", finding.kind.code, finding.kind.severity), finding.text.clone())
+            (format!("{} {}", finding.kind.severity, finding.kind.code), finding.text.clone())
         }
         EventKind::Summary(summary) => (summary.verdict.as_str().to_string(), summary.text.clone()),
         other => (other.as_str().to_string(), String::new()),

@@ -10,12 +10,11 @@ use grpc_discover::model::time::Elapsed;
 use grpc_discover::text::{duration, escape, shorten};
 use indicatif::ProgressStyle;
 
-use super::Render;
 use super::columns::columns;
 use super::lines::describe;
-use super::paint::Paint;
 use super::report::{Keep, Report, Reports};
-use super::table::write_report;
+use super::table::{Look, write_report};
+use super::{Render, on_stdout};
 use crate::terminal::Redrawn;
 
 /// Events shown below the table.
@@ -30,18 +29,17 @@ const ROWS: usize = 15;
 pub struct Live {
     reports: Reports,
     recent: VecDeque<String>,
-    paint: Paint,
-    verbose: bool,
+    look: Look,
     view: Redrawn,
 }
 
 impl Live {
     /// Drawn on `view`.
-    pub fn new(paint: Paint, verbose: bool, view: Redrawn) -> Live {
+    pub fn new(look: Look, view: Redrawn) -> Live {
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             view.bar.set_style(style);
         }
-        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), paint, verbose, view }
+        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), look, view }
     }
 
     fn draw(&self, now: Elapsed) {
@@ -77,7 +75,7 @@ impl Live {
             std::borrow::Cow::Owned(short) => short,
         };
         let mut lines = frame.into_iter().map(cut);
-        let first = lines.next().map(|line| self.paint.bold(&line)).unwrap_or_default();
+        let first = lines.next().map(|line| self.look.paint.bold(&line)).unwrap_or_default();
         std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n")
     }
 }
@@ -86,7 +84,7 @@ impl Render for Live {
     fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
         self.reports.observe(event);
         let is_news = match &event.kind {
-            EventKind::Connection(_) => self.verbose,
+            EventKind::Connection(_) => self.look.verbose,
             // The output at the end has these in full.
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => false,
             _ => true,
@@ -110,7 +108,7 @@ impl Render for Live {
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.view.bar.finish_and_clear();
         for report in self.reports.iter() {
-            write_report(report, self.paint, false, self.verbose, out)?;
+            write_report(report, Look { wide: false, page: on_stdout(), ..self.look }, out)?;
         }
         out.flush()
     }
@@ -165,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_frame_fits_the_terminal_and_shows_state_cause_and_last_events() {
-        let mut live = Live::new(Paint::default(), false, Redrawn::hidden());
+        let mut live = Live::new(Look::default(), Redrawn::hidden());
         for event in fixture::events() {
             live.event(&event, &mut Vec::new()).expect("no output");
         }

@@ -9,6 +9,7 @@ mod lines;
 mod live;
 mod markdown;
 mod ndjson;
+mod page;
 mod paint;
 mod progress;
 mod report;
@@ -23,14 +24,17 @@ use grpc_discover::model::time::Elapsed;
 
 use crate::cli::Format;
 use crate::settings::OutputSettings;
-use crate::terminal::{Pipe, Redrawn, Terminal};
+use crate::terminal::{self, Pipe, Redrawn, Terminal};
 
 pub use columns::columns;
 pub use error_document::error;
 pub use lines::Lines;
+pub use page::Page;
 pub use paint::Paint;
 pub use progress::Progress;
 pub use wire::write_pretty;
+
+use table::Look;
 
 /// A format.
 pub trait Render {
@@ -78,6 +82,7 @@ pub fn stdout(
     several: bool,
 ) -> Box<dyn Render> {
     let paint = Paint { on: terminal.color };
+    let look = Look { paint, wide: output.format == Format::Wide, verbose: output.verbose, page: Page::default() };
     if output.only_errors {
         return Box::new(Nothing);
     }
@@ -86,15 +91,30 @@ pub fn stdout(
         (Format::Json, _) => Box::new(json::Json::new(several)),
         (Format::Short, _) => Box::new(short::Short::new()),
         (Format::Md, _) => Box::new(markdown::Markdown::new()),
-        (Format::Table | Format::Wide, SessionKind::Answer) => {
-            Box::new(table::Table::new(paint, output.format == Format::Wide, output.verbose))
-        }
+        (Format::Table | Format::Wide, SessionKind::Answer) => Box::new(table::Table::new(look, on_stdout)),
         (Format::Table | Format::Wide, SessionKind::Channel) if terminal.out_is_tty => {
-            Box::new(live::Live::new(paint, output.verbose, Redrawn::new(console::Term::stdout(), out)))
+            Box::new(live::Live::new(look, Redrawn::new(console::Term::stdout(), out)))
         }
         (Format::Table | Format::Wide, SessionKind::Channel | SessionKind::Stream) => {
             Box::new(Lines::new(paint, output.verbose))
         }
+    }
+}
+
+/// The page that stdout is now.
+fn on_stdout() -> Page {
+    on(terminal::out_size())
+}
+
+/// The page that stderr is now.
+pub fn on_stderr() -> Page {
+    on(terminal::err_size())
+}
+
+fn on(size: Option<(usize, usize)>) -> Page {
+    match size {
+        Some((height, width)) => Page { width: Some(width), height: Some(height) },
+        None => Page::default(),
     }
 }
 

@@ -1,22 +1,32 @@
-//! The progress of a probe, on stderr: on a terminal one line that is redrawn, and cleared before the report is
+//! The progress of a probe, on stderr: on a terminal a few lines that are redrawn, and cleared before the report is
 //! printed. Elsewhere a line for each phase of the idle cycle, and one every ten seconds while something is pending.
+//! A probe that is not finished after a second prints each endpoint that is not healthy as soon as it is known.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use grpc_discover::model::endpoint::Address;
-use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
+use grpc_discover::model::event::{ConnectionReport, Event, EventKind, IdlePhase, IdleReport};
 use grpc_discover::model::pending::{Awaits, PendingReport};
+use grpc_discover::model::reach::Health;
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::text::{duration, escape};
 use indicatif::ProgressStyle;
 
-use super::Render;
+use super::{Render, on_stderr};
 use crate::terminal::Redrawn;
 
 /// How often a line is printed where nothing can be redrawn.
 const EVERY: Duration = Duration::from_secs(10);
+/// The report of a faster probe follows at once, and has everything.
+const SOON: Duration = Duration::from_secs(1);
+/// Endpoints that are printed before the report.
+const PRINTED: usize = 20;
+/// Columns of the spinner and of the space after it.
+const SPINNER: usize = 2;
+/// Pending endpoints that are named.
+const NAMED: usize = 4;
 
 /// Prints progress.
 #[derive(Debug)]
@@ -24,6 +34,9 @@ pub struct Progress {
     view: Option<Redrawn>,
     known: BTreeSet<Address>,
     done: BTreeSet<Address>,
+    /// Endpoints that are not healthy, and the lines about them that are not printed yet.
+    bad: BTreeSet<Address>,
+    results: Vec<String>,
     idle: Option<IdleReport>,
     pending: Vec<PendingReport>,
     /// When the next line is due where nothing can be redrawn.
@@ -41,6 +54,8 @@ impl Progress {
             view,
             known: BTreeSet::new(),
             done: BTreeSet::new(),
+            bad: BTreeSet::new(),
+            results: Vec::new(),
             idle: None,
             pending: Vec::new(),
             due: Elapsed::new(EVERY),
@@ -65,22 +80,38 @@ impl Progress {
         }
     }
 
-    fn line(&self, now: Elapsed) -> String {
+    /// How far the probe is, then what is pending.
+    fn lines(&self, now: Elapsed) -> Vec<String> {
         match &self.idle {
-            Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
-            _ => {
-                let mut line = format!("{} of {} endpoints probed", self.done.len(), self.known.len());
-                // The longest wait first; attempts that wait for their turn are only counted.
-                let by_wait = self.pending.iter().filter(|report| report.awaits != Awaits::Turn);
-                if let Some(longest) = by_wait.max_by_key(|report| report.waited) {
-                    line.push_str(&escape(&format!("; {}: {longest}", longest.subject)));
-                    let others = self.pending.len() - 1;
-                    if others > 0 {
-                        line.push_str(&format!("; {others} more pending"));
-                    }
-                }
-                line
+            Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => {
+                vec![countdown(report, now)]
             }
+            _ => {
+                let mut head = format!("{} of {} endpoints probed", self.done.len(), self.known.len());
+                if !self.bad.is_empty() {
+                    head.push_str(&format!(", {} not healthy", self.bad.len()));
+                }
+                // The longest wait first; attempts that wait for their turn are only counted.
+                let mut by_wait: Vec<&PendingReport> =
+                    self.pending.iter().filter(|report| report.awaits != Awaits::Turn).collect();
+                by_wait.sort_by_key(|report| std::cmp::Reverse(report.waited));
+                by_wait.truncate(NAMED);
+                let others = self.pending.len() - by_wait.len();
+                let named = by_wait.into_iter().map(|report| format!("{}: {report}", report.subject));
+                let mut lines: Vec<String> = std::iter::once(head).chain(named).collect();
+                if lines.len() > 1 && others > 0 {
+                    lines.push(format!("{others} more pending"));
+                }
+                lines.iter().map(|line| escape(line).into_owned()).collect()
+            }
+        }
+    }
+
+    fn is_bad(&mut self, address: &Address, text: &str) {
+        // At the end of an idle cycle the report follows at once.
+        let is_baseline = self.idle.as_ref().is_none_or(|report| report.phase == IdlePhase::Baseline);
+        if self.bad.insert(address.clone()) && is_baseline && self.bad.len() <= PRINTED {
+            self.results.push(escape(&format!("{address}  {text}")).into_owned());
         }
     }
 }
@@ -114,11 +145,19 @@ impl Render for Progress {
                     report.changes += change.added.len() + change.removed.len();
                 }
             }
-            EventKind::Connection(report) if report.result.is_err() => {
-                self.done.insert(report.address.clone());
+            EventKind::Connection(ConnectionReport { address, result: Err(failure) }) => {
+                self.done.insert(address.clone());
+                self.is_bad(address, &failure.to_string());
             }
             EventKind::Health(report) => {
                 self.done.insert(report.address.clone());
+                match &report.health {
+                    usable if usable.is_usable() => {}
+                    Health::Failed { code, text, .. } => {
+                        self.is_bad(&report.address, &format!("health: {code}: {text}"));
+                    }
+                    other => self.is_bad(&report.address, other.as_str()),
+                }
             }
             EventKind::Idle(report) => {
                 self.idle = Some(report.clone());
@@ -138,13 +177,22 @@ impl Render for Progress {
     }
 
     fn tick(&mut self, now: Elapsed, out: &mut dyn Write) -> io::Result<()> {
+        if now >= Elapsed::new(SOON) && !self.results.is_empty() {
+            let results = std::mem::take(&mut self.results).join("\n");
+            let mut printed = Ok(());
+            self.print_above(|| printed = writeln!(out, "{results}").and_then(|()| out.flush()));
+            printed?;
+        }
         if self.view.is_none() && self.is_due(now) && !self.pending.is_empty() {
             self.due = now + EVERY;
-            writeln!(out, "{}", self.line(now))?;
+            writeln!(out, "{}", self.lines(now).join("; "))?;
             out.flush()?;
         }
         if let Some(view) = self.view.as_ref().filter(|view| !view.bar.is_finished() && view.is_current()) {
-            view.bar.set_message(self.line(now));
+            // The spinner is in front of the first line.
+            let page = on_stderr().narrower(SPINNER);
+            let lines: Vec<String> = self.lines(now).iter().flat_map(|line| page.wrap(line, 2)).collect();
+            view.bar.set_message(lines.join("\n  "));
             view.bar.tick();
         }
         Ok(())
@@ -161,6 +209,7 @@ impl Render for Progress {
 #[cfg(test)]
 mod tests {
     use grpc_discover::model::pending::Subject;
+    use grpc_discover::model::reach::{Failure, FailureCode, Stage};
 
     use super::super::fixture;
     use super::*;
@@ -184,8 +233,26 @@ mod tests {
             progress.tick(Elapsed::from_secs(second), &mut out).expect("into memory");
         }
         let text = String::from_utf8(out).expect("text");
-        let line = "0 of 0 endpoints probed; 10.0.0.2:1: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s; 2 more pending\n";
+        let line = "0 of 0 endpoints probed; 10.0.0.2:1: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s; 10.0.0.3:1: tls: waiting for the TLS handshake for 1.0s; 1 more pending\n";
         assert_eq!(text, format!("{line}{line}"), "a line every ten seconds");
+    }
+
+    #[test]
+    fn a_slow_probe_prints_what_is_bad_once_before_its_report() {
+        let mut progress = Progress::new(None);
+        let mut out = Vec::new();
+        let failure = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
+        let address: Address = "10.0.0.2:1".parse().expect("an address");
+        let report = ConnectionReport { address, result: Err(failure) };
+        let event = Event { kind: EventKind::Connection(report), ..fixture::events()[0].clone() };
+        progress.event(&event, &mut out).expect("into memory");
+        progress.tick(Elapsed::from_millis(250), &mut out).expect("into memory");
+        assert!(out.is_empty(), "the report of a fast probe has it");
+        for millis in [1_000, 1_250] {
+            progress.event(&event, &mut out).expect("into memory");
+            progress.tick(Elapsed::from_millis(millis), &mut out).expect("into memory");
+        }
+        assert_eq!(String::from_utf8(out).expect("text"), "10.0.0.2:1  tcp: connection refused\n");
     }
 
     #[test]
@@ -201,7 +268,7 @@ mod tests {
         let mut line = |kind| {
             let event = Event { kind, ..fixture::events()[0].clone() };
             progress.event(&event, &mut Vec::new()).expect("into memory");
-            progress.line(Elapsed::from_secs(18))
+            progress.lines(Elapsed::from_secs(18)).join("; ")
         };
         assert_eq!(line(EventKind::Idle(report)), "waiting, 12.0s left: no RPC until the channel is IDLE");
         let moved = fixture::events()

@@ -1,40 +1,48 @@
 //! `-o table` and `-o wide`: for people. The verdict first, then the findings, the endpoints, and the registries that
-//! were queried.
+//! were queried. A fact appears once, worst first; everything fits the width of the terminal.
 
+mod clients;
 mod endpoints;
 mod findings;
+mod services;
+mod sources;
 
 use std::io::{self, Write};
 
-use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::Event;
-use grpc_discover::model::lens::{LensReport, NoticesChanges};
-use grpc_discover::model::resolution::{NoteKind, ResolveCode};
 use grpc_discover::text::escape;
 
-use endpoints::write_endpoints;
-use findings::write_findings;
-
 use super::Render;
-use super::columns::columns;
-use super::idle_checks::write_idle_checks;
-use super::lines::{self, headline};
+use super::idle_checks::idle_checks;
+use super::page::Page;
 use super::paint::Paint;
-use super::report::{Keep, Report, Reports, SourceSeen};
+use super::report::{Keep, Report, Reports};
+
+/// How a report looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    /// Colours, or none.
+    pub paint: Paint,
+    /// `-o wide`: every endpoint and every column.
+    pub wide: bool,
+    /// `-v`: the events that prove the findings, and the notes of registries.
+    pub verbose: bool,
+    /// The space on the screen.
+    pub page: Page,
+}
 
 /// Collects everything and prints it at the end.
 #[derive(Debug)]
 pub struct Table {
     reports: Reports,
-    paint: Paint,
-    wide: bool,
-    verbose: bool,
+    look: Look,
+    page: fn() -> Page,
 }
 
 impl Table {
-    /// `wide`: every endpoint and every column.
-    pub fn new(paint: Paint, wide: bool, verbose: bool) -> Table {
-        Table { reports: Reports::keeping(Keep::Columns), paint, wide, verbose }
+    /// `page`: measures the terminal, which may change its size until the report is printed.
+    pub fn new(look: Look, page: fn() -> Page) -> Table {
+        Table { reports: Reports::keeping(Keep::Columns), look, page }
     }
 }
 
@@ -45,107 +53,71 @@ impl Render for Table {
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        for (i, report) in self.reports.iter().enumerate() {
-            if i > 0 {
-                writeln!(out, "\n")?;
-            }
-            write_report(report, self.paint, self.wide, self.verbose, out)?;
+        let look = Look { page: (self.page)(), ..self.look };
+        let reports: Vec<&Report> = self.reports.iter().collect();
+        match reports.as_slice() {
+            [] => {}
+            [only] => write_report(only, look, out)?,
+            several => print(services::lines(several, look), services::headline(several, look), look.page, out)?,
         }
         out.flush()
     }
 }
 
 /// Everything about one service.
-pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
-    match &report.summary {
-        Some(summary) => writeln!(out, "{}", headline(&report.target, summary, paint))?,
-        None => writeln!(out, "{}: stopped before a verdict", escape(&report.target))?,
-    }
-    write_findings(report, paint, wide, out)?;
-    write_endpoints(report, paint, wide, out)?;
-    write_idle_checks(&report.idle_checks, out)?;
-    write_lenses(&report.lenses, out)?;
-    write_sources(&report.sources, paint, wide || verbose, out)
+pub fn write_report(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    print(lines(report, look), headline(report, look), look.page, out)
 }
 
-/// What clients of other frameworks would hold: those that differ from the registry first.
-fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
-    if lenses.is_empty() {
-        return Ok(());
-    }
-    let mut lenses: Vec<&LensReport> = lenses.iter().collect();
-    lenses.sort_by_key(|report| report.agrees());
-    let header = ["CLIENT", "HOLDS", "STALE", "MISSING", "NOTICES CHANGES", "RECOVERS AFTER"];
-    let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
-    let rows = lenses.into_iter().map(|report| {
-        let notices = match report.notices {
-            NoticesChanges::Changes => "immediately",
-            NoticesChanges::AfterAFailure => "after a failed connection",
-            NoticesChanges::Soon => "on its own, within 30 s",
-            NoticesChanges::NextCall => "at the next call",
-            NoticesChanges::Never => "never",
-            NoticesChanges::NeverAndHangs => "never; calls hang",
-        };
-        let holds = if report.holds.is_empty() { "-".to_string() } else { words(&report.holds) };
-        let recovers = if report.agrees() { "" } else { report.notices.recovers_after() };
-        let label = escape(&report.label).into_owned();
-        let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
-        let stale = if all { "all".to_string() } else { words(&report.stale) };
-        vec![label, holds, stale, words(&report.missing), notices.to_string(), recovers.to_string()]
-    });
-    writeln!(out)?;
-    for line in columns(&header, rows.collect()) {
+/// Prints a report. One that is longer than the screen repeats its verdict at the end, where it is read first.
+fn print(lines: Vec<String>, headline: Vec<String>, page: Page, out: &mut dyn Write) -> io::Result<()> {
+    // The last line of the screen has the prompt.
+    let is_longer = page.height.is_some_and(|height| lines.len() >= height);
+    for line in &lines {
         writeln!(out, "{line}")?;
     }
-    Ok(())
-}
-
-fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &mut dyn Write) -> io::Result<()> {
-    // A registry that no setting names and that is unreachable is left out.
-    let is_here = |source: &&SourceSeen| {
-        source.error.as_ref().is_none_or(|error| error.code != ResolveCode::NotHere) || every_note
-    };
-    let sources: Vec<&SourceSeen> = sources.iter().filter(is_here).collect();
-    if sources.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    let name = sources.iter().map(|source| source.source.registry.name.len()).max().unwrap_or(0);
-    let width =
-        sources.iter().map(|source| escape(&source.source.to_string()).chars().count()).max().unwrap_or(0).min(60);
-    for source in sources {
-        let text = match (&source.total, &source.error) {
-            (_, Some(error)) if source.total.is_none() => format!("could not be queried: {}", escape(&error.text)),
-            (Some(total), Some(error)) => {
-                format!("{}; last query failed: {}", lines::endpoints(*total), escape(&error.text))
-            }
-            (Some(total), None) => lines::endpoints(*total),
-            (None, _) => "no response".to_string(),
-        };
-        let text = if source.error.is_some() { paint.yellow(&text) } else { text };
-        writeln!(
-            out,
-            "{:<name$}  {:<width$}  {text}",
-            source.source.registry.name,
-            escape(&source.source.to_string())
-        )?;
-        for note in &source.notes {
-            // Findings have the others in their text and remedy.
-            let is_news = !note.kind.is_a_finding()
-                && !matches!(
-                    note.kind,
-                    NoteKind::Queried
-                        | NoteKind::FilteredOut
-                        | NoteKind::LeftOut
-                        | NoteKind::Filtered
-                        | NoteKind::Elsewhere
-                        | NoteKind::Remedy
-                );
-            if is_news || every_note {
-                let kind = note.kind.as_str();
-                writeln!(out, "{:<name$}  {kind}: {}", "", escape(&note.text))?;
-            }
+    if is_longer {
+        writeln!(out)?;
+        for line in headline {
+            writeln!(out, "{line}")?;
         }
     }
     Ok(())
+}
+
+/// The lines of a report.
+fn lines(report: &Report, look: Look) -> Vec<String> {
+    let mut lines = headline(report, look);
+    let checks = idle_checks(&report.idle_checks);
+    let checks = checks.iter().flat_map(|line| look.page.wrap(line, 4));
+    let blocks = [
+        findings::lines(report, look),
+        endpoints::lines(report, look),
+        checks.chain(clients::lines(&report.lenses, look)).collect(),
+        sources::lines(report, look),
+    ];
+    for block in blocks.into_iter().filter(|block| !block.is_empty()) {
+        lines.push(String::new());
+        lines.extend(block);
+    }
+    lines
+}
+
+/// The verdict, and the sentence about it. An address at the start of the sentence is not repeated.
+fn headline(report: &Report, look: Look) -> Vec<String> {
+    let target = escape(&report.target);
+    let Some(summary) = &report.summary else {
+        return look.page.wrap(&format!("{}: stopped before a verdict", look.page.part(&target, (1, 2))), 2);
+    };
+    let word = summary.verdict.as_str().to_uppercase();
+    let text = escape(&summary.text);
+    let line = match text.starts_with(&*target) {
+        true => format!("{word}  {text}"),
+        false => format!("{word}  {}: {text}", look.page.part(&target, (1, 2))),
+    };
+    let mut lines = look.page.wrap(&line, 2);
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen(&word, &look.paint.verdict(summary.verdict, &word), 1);
+    }
+    lines
 }

@@ -1,9 +1,14 @@
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
-use grpc_discover::model::finding::Finding;
-use grpc_discover::model::verdict::EndpointVerdict;
+use grpc_discover::model::cause::{CauseCount, EndpointCause};
+use grpc_discover::model::endpoint::EndpointStatus;
+use grpc_discover::model::event::{
+    ConnectionReport, EndpointReport, Event, EventKind, HealthReport, IdlePhase, IdleReport,
+};
+use grpc_discover::model::finding::{Counts, Finding, FindingKind, Severity, Summary};
+use grpc_discover::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage};
+use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 use schemars::generate::SchemaSettings;
 
 use super::error_document::ErrorDocument;
@@ -28,12 +33,19 @@ fn rendered(mut renderer: impl Render) -> String {
     String::from_utf8(out).expect("UTF-8")
 }
 
+/// A table in a pipe: lines of any length.
+fn table(look: Look) -> Table {
+    Table::new(look, Page::default)
+}
+
 fn every_format() -> Vec<(&'static str, String)> {
     let plain = Paint::default();
     vec![
-        ("table.txt", rendered(Table::new(plain, false, false))),
-        ("table-colour.txt", rendered(Table::new(Paint { on: true }, false, false))),
-        ("wide.txt", rendered(Table::new(plain, true, false))),
+        ("table.txt", rendered(table(Look::default()))),
+        ("table-narrow.txt", rendered(Table::new(Look::default(), || Page { width: Some(80), height: Some(24) }))),
+        ("table-verbose.txt", rendered(table(Look { verbose: true, ..Look::default() }))),
+        ("table-colour.txt", rendered(table(Look { paint: Paint { on: true }, ..Look::default() }))),
+        ("wide.txt", rendered(table(Look { wide: true, ..Look::default() }))),
         ("lines.txt", rendered(Lines::new(plain, false))),
         ("lines-verbose.txt", rendered(Lines::new(plain, true))),
         ("events.ndjson", rendered(Ndjson)),
@@ -174,8 +186,8 @@ fn no_address_is_ever_split() {
 
 #[test]
 fn three_hundred_healthy_endpoints_are_counted_and_the_unhealthy_one_is_on_top() {
-    let mut table = Table::new(Paint::default(), false, false);
-    let mut wide = Table::new(Paint::default(), true, false);
+    let mut plain = table(Look::default());
+    let mut wide = table(Look { wide: true, ..Look::default() });
     let story = fixture::events();
     let Some(EventKind::Verdict(model)) = story.iter().map(|e| &e.kind).find(|k| matches!(k, EventKind::Verdict(_)))
     else {
@@ -186,11 +198,11 @@ fn three_hundred_healthy_endpoints_are_counted_and_the_unhealthy_one_is_on_top()
         report.address = fixture::address(&format!("10.1.{}.{}:50051", i / 250, i % 250));
         report.verdict = if i == 299 { EndpointVerdict::Stale } else { EndpointVerdict::Healthy };
         let event = Event { kind: EventKind::Verdict(report), ..story[0].clone() };
-        table.event(&event, &mut Vec::new()).expect("no output");
+        plain.event(&event, &mut Vec::new()).expect("no output");
         wide.event(&event, &mut Vec::new()).expect("no output");
     }
     let mut out = Vec::new();
-    table.end(&mut out).expect("into memory");
+    plain.end(&mut out).expect("into memory");
     let text = String::from_utf8(out).expect("UTF-8");
     let rows: Vec<&str> = text.lines().filter(|line| line.contains(":50051")).collect();
     assert_eq!(rows.len(), 20);
@@ -236,8 +248,8 @@ fn what_is_reported_of_several_endpoints_is_reported_once_and_names_them() {
         _ => None,
     });
     let (event, finding) = found.expect("the story has a finding");
-    let table = |hosts: u8, wide: bool, text: &dyn Fn(u8) -> String| {
-        let mut renderer = Table::new(Paint::default(), wide, false);
+    let table_of = |hosts: u8, wide: bool, text: &dyn Fn(u8) -> String| {
+        let mut renderer = table(Look { wide, ..Look::default() });
         let mut out = Vec::new();
         for host in 1..=hosts {
             let of = fixture::address(&format!("10.0.0.{host}:50051"));
@@ -250,12 +262,144 @@ fn what_is_reported_of_several_endpoints_is_reported_once_and_names_them() {
         String::from_utf8(out).expect("UTF-8")
     };
     let refused = |_| ": tcp: connection refused".to_string();
-    let seven = table(7, false, &refused);
-    assert!(seven.contains("7 endpoints: tcp: connection refused: 10.0.0.1:50051, 10.0.0.2:50051, "), "{seven}");
-    assert!(seven.contains("10.0.0.5:50051 and 2 more\n"), "{seven}");
-    assert!(table(7, true, &refused).contains("10.0.0.6:50051, 10.0.0.7:50051\n"), "-o wide names them all");
-    let sick = table(2, false, &|_| " is reachable and reports NOT_SERVING".to_string());
-    assert!(sick.contains("each of 2 endpoints is reachable and reports NOT_SERVING: 10.0.0.1:50051, "), "{sick}");
-    let different = table(2, false, &|host| format!(": tls: certificate expired {host} days ago"));
+    let seven = table_of(7, false, &refused);
+    assert!(seven.contains("  10.0.0.1:50051, 10.0.0.2:50051, "), "{seven}");
+    assert!(seven.contains("10.0.0.5:50051 and 2 more: tcp: connection refused\n"), "{seven}");
+    assert!(table_of(7, true, &refused).contains("10.0.0.6:50051, 10.0.0.7:50051: tcp"), "-o wide names them all");
+    let sick = table_of(2, false, &|_| " is reachable and reports NOT_SERVING".to_string());
+    assert!(sick.contains("each of 10.0.0.1:50051, 10.0.0.2:50051 is reachable and reports NOT_SERVING\n"), "{sick}");
+    let different = table_of(2, false, &|host| format!(": tls: certificate expired {host} days ago"));
     assert!(different.contains("10.0.0.2:50051: tls: certificate expired 2 days ago\n"), "{different}");
+}
+
+/// Twelve endpoints, as a probe reports them: two refuse connections and one is NOT_SERVING.
+fn probe_of_twelve() -> Vec<Event> {
+    let story = fixture::events();
+    let address = |host: u8| fixture::address(&format!("127.0.0.{host}:50051"));
+    let refused = EndpointCause::Failed(Stage::Tcp, FailureCode::Refused);
+    static GONE: FindingKind =
+        FindingKind { severity: Severity::Critical, remedy: "Listen on this port.", ..fixture::REFUSED };
+    static SICK: FindingKind = FindingKind { code: "GD501", remedy: "Check its dependencies.", ..GONE };
+    let (mut connecting, mut verdicts, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+    for host in 21..=32 {
+        let failure = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::from_micros(600));
+        let phase = |stage, took| {
+            let phase = Phase { stage, took: Duration::from_micros(took), detail: PhaseDetail::None };
+            EventKind::Connection(ConnectionReport { address: address(host), result: Ok(phase) })
+        };
+        let health = |health| {
+            let took = Some(Duration::from_micros(1_600 + u64::from(host) * 10));
+            let service = String::new();
+            EventKind::Health(HealthReport { address: address(host), service, health, took, ended: None, proxy: None })
+        };
+        let (cause, verdict) = match host {
+            25 | 28 => {
+                let result = Err(failure);
+                connecting.push(EventKind::Connection(ConnectionReport { address: address(host), result }));
+                (Some(refused), EndpointVerdict::Unreachable)
+            }
+            23 => {
+                connecting.extend([phase(Stage::Tcp, 500), phase(Stage::Http2, 20), health(Health::NotServing)]);
+                (Some(EndpointCause::NotServing), EndpointVerdict::Unhealthy)
+            }
+            _ => {
+                connecting.extend([phase(Stage::Tcp, 500), phase(Stage::Http2, 20), health(Health::Serving)]);
+                (None, EndpointVerdict::Healthy)
+            }
+        };
+        let listed = vec![(&fixture::CONSUL, EndpointStatus::Unchecked)];
+        let text = String::new();
+        verdicts.push(EventKind::Verdict(EndpointReport { address: address(host), listed, verdict, cause, text }));
+        if let Some(cause) = cause {
+            let kind = if cause == refused { &GONE } else { &SICK };
+            let text = format!("{} {}", address(host), cause.of_one());
+            let (evidence, remedy) = (vec![1], kind.remedy.to_string());
+            let finding = Finding { kind, address: Some(address(host)), cause: Some(cause), text, evidence, remedy };
+            findings.push(EventKind::Finding(finding));
+        }
+    }
+    findings.sort_by_key(|kind| if let EventKind::Finding(finding) = kind { finding.kind.code } else { "" });
+    let causes = [(refused, 2), (EndpointCause::NotServing, 1)];
+    let counts = Counts {
+        endpoints: 12,
+        causes: causes.map(|(cause, count)| CauseCount { cause, count }).to_vec(),
+        ..Counts::default()
+    };
+    let text = "9 of 12 healthy; 2 refuse connections, 1 NOT_SERVING".to_string();
+    let summary = EventKind::Summary(Summary { verdict: Verdict::Degraded, exit: 1, text, counts });
+    let all = connecting.into_iter().chain(verdicts).chain(findings).chain([summary]);
+    all.map(|kind| Event { kind, ..story[0].clone() }).collect()
+}
+
+fn printed(events: &[Event], page: fn() -> Page) -> String {
+    let mut table = Table::new(Look::default(), page);
+    let mut out = Vec::new();
+    events.iter().for_each(|event| table.event(event, &mut out).expect("into memory"));
+    table.end(&mut out).expect("into memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn a_report_has_one_order_and_each_fact_once() {
+    let text = printed(&probe_of_twelve(), || Page { width: Some(80), height: Some(24) });
+    let expected = "\
+DEGRADED  pay: 9 of 12 healthy; 2 refuse connections, 1 NOT_SERVING
+
+critical GD201  2 refuse connections: 127.0.0.25:50051, 127.0.0.28:50051
+    do: Listen on this port.
+critical GD501  127.0.0.23:50051 reports NOT_SERVING
+    do: Check its dependencies.
+
+127.0.0.25:50051  refused      tcp 0.6ms
+127.0.0.28:50051  refused      tcp 0.6ms
+127.0.0.23:50051  NOT_SERVING  tcp 0.5ms, plaintext, health 1.8ms
+9 healthy: tcp 0.5ms, plaintext, SERVING in 1.8 to 1.9ms
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_report_longer_than_the_screen_ends_with_its_verdict() {
+    let headline = "DEGRADED  pay: 9 of 12 healthy; 2 refuse connections, 1 NOT_SERVING\n";
+    let low = printed(&probe_of_twelve(), || Page { width: Some(80), height: Some(10) });
+    assert!(low.starts_with(headline) && low.ends_with(headline), "{low}");
+    let high = printed(&probe_of_twelve(), || Page { width: Some(80), height: Some(24) });
+    assert_eq!(high.matches(headline).count(), 1, "{high}");
+}
+
+#[test]
+fn of_several_services_the_bad_ones_come_first_and_the_healthy_one_has_a_line() {
+    let story = fixture::events();
+    let summary = |target: &str, verdict, text: &str| {
+        let summary = Summary { verdict, exit: 0, text: text.to_string(), counts: Counts::default() };
+        Event { target: target.into(), kind: EventKind::Summary(summary), ..story[0].clone() }
+    };
+    let events = [
+        summary("pay", Verdict::Healthy, "all 3 endpoints are healthy"),
+        summary("cart", Verdict::Degraded, "10 of 12 healthy; 2 refuse connections"),
+        summary("gone", Verdict::Failed, "consul has no such service"),
+    ];
+    let text = printed(&events, || Page { width: Some(80), height: Some(24) });
+    let expected = "\
+FAILED  1 of 3 services failed, 1 degraded
+gone  FAILED    consul has no such service
+cart  DEGRADED  10 of 12 healthy; 2 refuse connections
+pay   HEALTHY   all 3 endpoints are healthy
+
+FAILED  gone: consul has no such service
+
+DEGRADED  cart: 10 of 12 healthy; 2 refuse connections
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for page in [|| Page { width: Some(60), height: Some(24) }, || Page { width: Some(80), height: Some(24) }] {
+        for events in [fixture::events(), probe_of_twelve()] {
+            let text = printed(&events, page);
+            let width = page().width.expect("a width");
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        }
+    }
 }

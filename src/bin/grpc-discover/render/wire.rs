@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use connection::{Certificate, Connection, Disconnect, GoAway, Phase, Settings, Tls};
 pub use health::{Health, HealthAnswer, Proxy, WatchEnd};
 pub use idle_check::{IdleCheck, IdleCheckView};
-pub use outcome::{Counts, Finding, Listed, Summary, Verdict};
+pub use outcome::{Cause, CauseCount, Counts, Finding, Listed, Summary, Verdict};
 pub use progress::{Cost, Idle, Lens, LensView, Pending, Stall};
 pub use registry::{Backend, Check, Endpoint, Endpoints, Lag, Note};
 pub use text::{rfc3339, write_json, write_pretty};

@@ -122,6 +122,17 @@ fn stable_is_ready_for_ten_seconds_without_a_break() {
 }
 
 #[test]
+fn ready_for_too_short_a_time_is_reported_as_that() {
+    let mut harness = gate(Until::Stable, None, &[A]);
+    harness.engine.config.limits.max_time = Some(Duration::from_secs(3));
+    let mut harness = harness.start();
+    harness.pass(Duration::from_secs(4));
+    assert_eq!(harness.summary().exit, 124);
+    let text = &harness.summary().text;
+    assert!(text.contains("--until stable was met: ready, but only for 3.0s of 10s without a change"), "{text}");
+}
+
+#[test]
 fn the_stage_that_waits_is_named_with_its_time() {
     let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
     let mut harness = Harness::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]);
@@ -138,7 +149,9 @@ fn the_stage_that_waits_is_named_with_its_time() {
     assert_eq!(harness.pending(), [(A.to_string(), Awaits::Settings, 2_960)]);
     let text = &harness.summary().text;
     assert!(
-        text.starts_with("--max-time 3s elapsed before a verdict; state so far: 1 of 2 endpoints is healthy"),
+        text.starts_with(
+            "--max-time 3s elapsed before a verdict; state so far: 1 of 2 healthy; 1 has not responded yet (http2)"
+        ),
         "{text}"
     );
     assert!(text.contains("10.0.0.1:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s"), "{text}");

@@ -1,12 +1,11 @@
-//! What was proved, worst first, with the events that prove it.
+//! What was proved, worst first, and what to do; with `-v` also the events that prove it.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Write};
 
 use grpc_discover::model::finding::Finding;
 use grpc_discover::text::{count, escape, few};
 
-use crate::render::paint::Paint;
+use super::Look;
 use crate::render::report::Report;
 
 /// Findings that `table` shows, worst first.
@@ -16,23 +15,23 @@ const ADDRESSES: usize = 5;
 /// Events quoted for each finding.
 const QUOTES: usize = 3;
 
-pub fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn lines(report: &Report, look: Look) -> Vec<String> {
     let groups = groups(&report.findings);
-    let shown = if wide { groups.len() } else { FINDINGS };
+    let shown = if look.wide { groups.len() } else { FINDINGS };
     let mut few = groups.iter().take(shown).peekable();
+    let mut lines = Vec::new();
     while let Some(group) = few.next() {
-        writeln!(out)?;
-        write_group(report, group, paint, wide, out)?;
+        lines.extend(of_group(report, group, look));
         // If several findings have the same remedy, only the last one prints it.
         if few.peek().is_none_or(|next| next.remedy() != group.remedy()) {
-            writeln!(out, "    do: {}", escape(group.remedy()))?;
+            lines.extend(look.page.wrap(&format!("    do: {}", escape(group.remedy())), 8));
         }
     }
     if groups.len() > shown {
         let rest: usize = groups[shown..].iter().map(|group| group.others.len() + 1).sum();
-        writeln!(out, "\n… and {rest} more findings (-o wide shows them)")?;
+        lines.push(format!("… and {rest} more findings (-o wide shows them)"));
     }
-    Ok(())
+    lines
 }
 
 /// Findings with the same text for several endpoints.
@@ -46,7 +45,7 @@ impl Group<'_> {
         &self.first.remedy
     }
 
-    /// `3 endpoints: tcp: connection refused: a, b, c`; a single finding is printed as it is.
+    /// `3 refuse connections: a, b, c`; a single finding is printed as it is.
     fn text(&self, wide: bool) -> String {
         let (Some(text), false) = (text_after_address(self.first), self.others.is_empty()) else {
             return escape(&self.first.text).into_owned();
@@ -57,8 +56,13 @@ impl Group<'_> {
             .map(|address| escape(&address.to_string()).into_owned())
             .collect();
         let list = few(&addresses, ", ", if wide { usize::MAX } else { ADDRESSES });
-        let each = if text.starts_with(':') { "" } else { "each of " };
-        format!("{each}{} endpoints{}: {list}", addresses.len(), escape(text))
+        if let Some(cause) = self.first.cause {
+            return format!("{}: {list}", cause.counted(addresses.len()));
+        }
+        match text.starts_with(':') {
+            true => format!("{list}{}", escape(text)),
+            false => format!("each of {list}{}", escape(text)),
+        }
     }
 }
 
@@ -87,22 +91,28 @@ fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     groups
 }
 
-fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+fn of_group(report: &Report, group: &Group<'_>, look: Look) -> Vec<String> {
     let kind = group.first.kind;
     let label = format!("{:<8} {}", kind.severity.as_str(), kind.code);
-    writeln!(out, "{}  {}", paint.severity(kind.severity, &label), group.text(wide))?;
+    let mut lines = look.page.wrap(&format!("{label}  {}", group.text(look.wide)), 4);
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen(&label, &look.paint.severity(kind.severity, &label), 1);
+    }
+    if !look.verbose {
+        return lines;
+    }
     let mut seen = HashSet::new();
     let all = std::iter::once(&group.first).chain(&group.others).flat_map(|finding| &finding.evidence);
     let evidence: Vec<u64> = all.copied().filter(|seq| seen.insert(*seq)).collect();
     let quotes = report.quotes(&evidence);
-    let shown = if wide { quotes.len() } else { QUOTES };
-    for quote in quotes.iter().take(shown) {
-        writeln!(out, "    {}", paint.dim(quote))?;
-    }
+    let shown = if look.wide { quotes.len() } else { QUOTES };
+    let mut proof: Vec<String> = quotes.iter().take(shown).cloned().collect();
     if quotes.len() > shown {
-        writeln!(out, "    {}", paint.dim(&format!("… and {}", more_events(quotes.len() - shown))))?;
+        proof.push(format!("… and {}", more_events(quotes.len() - shown)));
     }
-    Ok(())
+    let wrapped = proof.iter().flat_map(|quote| look.page.wrap(&format!("    {quote}"), 8));
+    lines.extend(wrapped.map(|line| look.paint.dim(&line)));
+    lines
 }
 
 fn more_events(number: usize) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use grpc_discover::model::cause::EndpointCause;
 use grpc_discover::model::connectivity::{self, Scope};
 use grpc_discover::model::event::{self, Event, EventKind};
 use grpc_discover::model::lens::LensReport;
@@ -83,6 +84,7 @@ impl Line {
                     .map(|(registry, status)| Listed { backend: registry.name, status: status.as_str() })
                     .collect(),
                 verdict: report.verdict.as_str(),
+                cause: report.cause.map(Cause::from),
                 text: report.text.clone(),
             }),
             EventKind::Finding(finding) => Body::Finding(Finding::new(target, finding)),
@@ -303,12 +305,23 @@ impl Pending {
     }
 }
 
+impl From<EndpointCause> for Cause {
+    fn from(cause: EndpointCause) -> Cause {
+        Cause { code: cause.code(), stage: cause.stage().map(reach::Stage::as_str), text: cause.label() }
+    }
+}
+
 impl From<&finding::Counts> for Counts {
     fn from(counts: &finding::Counts) -> Counts {
         let [info, warn, critical] = counts.findings;
         Counts {
             endpoints: counts.endpoints,
             verdicts: counts.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
+            causes: counts
+                .causes
+                .iter()
+                .map(|counted| CauseCount { cause: Cause::from(counted.cause), count: counted.count })
+                .collect(),
             findings: BTreeMap::from([("info", info), ("warn", warn), ("critical", critical)]),
             transitions: counts.transitions,
         }

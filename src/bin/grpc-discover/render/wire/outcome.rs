@@ -16,8 +16,35 @@ pub struct Verdict {
     pub listed: Vec<Listed>,
     /// The verdict.
     pub verdict: &'static str,
+    /// Why it does not count as healthy; absent if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// Stage and cause.
     pub text: String,
+}
+
+/// Why an endpoint does not count as healthy.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cause {
+    /// A stable code: `connection_refused`, `not_serving`.
+    pub code: &'static str,
+    /// The stage that failed, or that was waiting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<&'static str>,
+    /// For people.
+    pub text: String,
+}
+
+/// How many endpoints have a cause in common.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CauseCount {
+    /// The cause.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// How many endpoints have it.
+    pub count: usize,
 }
 
 /// A backend that lists an endpoint, and the status it reports.
@@ -77,6 +104,8 @@ pub struct Counts {
     pub endpoints: usize,
     /// Endpoints by verdict.
     pub verdicts: BTreeMap<&'static str, usize>,
+    /// Why listed endpoints do not count as healthy, worst first. With the healthy ones they add up to the listed ones.
+    pub causes: Vec<CauseCount>,
     /// Findings by severity.
     pub findings: BTreeMap<&'static str, usize>,
     /// Number of transitions.
