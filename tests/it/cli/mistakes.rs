@@ -187,6 +187,16 @@ fn a_list_in_the_working_directory_is_recognised() {
     assert!(finished.err.contains("a file of this name exists here; write file:r12.json"), "{}", finished.err);
 }
 
+#[cfg(feature = "etcd")]
+#[test]
+fn a_registry_without_its_variable_is_queried_at_its_default_address_with_a_note() {
+    let finished = typed("probe etcd:///pay --dry-run");
+    assert_eq!(finished.code, 0, "{}", finished.all());
+    let note = "note: etcd: ETCDCTL_ENDPOINTS is not set; the default 127.0.0.1:2379 is used";
+    assert!(finished.err.contains(note), "{}", finished.err);
+    assert_eq!(typed("probe etcd://127.0.0.1:1/pay --dry-run").err, "");
+}
+
 #[test]
 fn a_key_of_a_service_is_mended() {
     let directory = tempfile::tempdir().unwrap();

@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use grpc_discover::backend::CheckError;
+use grpc_discover::backend::{CheckError, Origin};
 use grpc_discover::platform::file;
 use grpc_discover::session::plan::Source;
 
@@ -133,6 +133,9 @@ fn session<'a>(
                 checked(source).map_err(|source| Failure::usage(SourceError { backend, source }))?;
             }
         }
+        for source in plans.iter().flat_map(|plan| &plan.sources) {
+            in_time(source, default_address).flatten().iter().for_each(|note| terminal.note(note));
+        }
         if flags.dry_run {
             terminal::print(&dry_run::describe(&plans))?;
             return Ok(exit::OK);
@@ -149,16 +152,34 @@ fn session<'a>(
     })
 }
 
+/// A registry that was named without an address, and whose address no setting has, is queried at its default one: a
+/// refused connection there means that the setting is missing.
+fn default_address(source: &Source) -> Option<String> {
+    if source.implied || source.target.names_an_address() {
+        return None;
+    }
+    let description = source.backend.describe(&source.settings);
+    let why = description.active.err()?;
+    let default = description.settings.first().filter(|(_, _, origin)| matches!(origin, Origin::Default));
+    let queried = default.map(|(_, value, _)| format!("; the default {value} is used")).unwrap_or_default();
+    Some(format!("note: {}: {why}{queried}", source.backend.name()))
+}
+
 /// Time limit for reading the files that a source needs before the session starts. Files on a slower disk or mount
 /// are left to the session, which has time limits and handles signals.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
-/// Checks the files that a source needs, on a separate thread: reading may block.
+/// Checks the files that a source needs.
 fn checked(source: &Source) -> Result<(), CheckError> {
+    in_time(source, |source| source.backend.check(&source.target, &source.settings)).unwrap_or(Ok(()))
+}
+
+/// Calls `what` on a separate thread, because it may read files; `None` when that takes too long.
+fn in_time<T: Send + 'static>(source: &Source, what: fn(&Source) -> T) -> Option<T> {
     let source = source.clone();
     let (report, reported) = std::sync::mpsc::channel();
-    std::thread::spawn(move || report.send(source.backend.check(&source.target, &source.settings)));
-    reported.recv_timeout(CHECK_LIMIT).unwrap_or(Ok(()))
+    std::thread::spawn(move || report.send(what(&source)));
+    reported.recv_timeout(CHECK_LIMIT).ok()
 }
 
 /// Calls `what` with the environment and files of this process, and prints the warnings about them.
