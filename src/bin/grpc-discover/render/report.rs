@@ -35,7 +35,9 @@ pub enum Keep {
     /// All of it.
     #[default]
     Everything,
-    /// Enough for a few columns: no certificates, no transitions. Ten thousand endpoints fit easily.
+    /// Enough for a few columns, and the events that findings cite.
+    Evidence,
+    /// Enough for a few columns: no certificates, no transitions, no events. Ten thousand endpoints fit easily.
     Columns,
     /// The current state only: a session that runs for days needs no more memory than one of a minute.
     Present,
@@ -223,7 +225,7 @@ impl Report {
 
     fn observe(&mut self, event: &Event) {
         let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
-        if is_evidence && self.keep != Keep::Present {
+        if is_evidence && matches!(self.keep, Keep::Everything | Keep::Evidence) {
             self.quotes.insert(event.seq, Quote::of(event));
         }
         match &event.kind {

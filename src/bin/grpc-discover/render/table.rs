@@ -42,7 +42,8 @@ pub struct Table {
 impl Table {
     /// `page`: measures the terminal, which may change its size until the report is printed.
     pub fn new(look: Look, page: fn() -> Page) -> Table {
-        Table { reports: Reports::keeping(Keep::Columns), look, page }
+        let keep = if look.verbose { Keep::Evidence } else { Keep::Columns };
+        Table { reports: Reports::keeping(keep), look, page }
     }
 }
 
