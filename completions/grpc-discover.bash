@@ -37,6 +37,9 @@ _grpc__discover() {
             grpc__discover,probe)
                 cmd="grpc__discover__subcmd__probe"
                 ;;
+            grpc__discover,replay)
+                cmd="grpc__discover__subcmd__replay"
+                ;;
             grpc__discover,resolve)
                 cmd="grpc__discover__subcmd__resolve"
                 ;;
@@ -59,7 +62,7 @@ _grpc__discover() {
 
     case "${cmd}" in
         grpc__discover)
-            opts="-h -V --help --version resolve probe watch backends services explain demo completions man config"
+            opts="-h -V --help --version resolve probe watch replay backends services explain demo completions man config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -73,7 +76,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__backends)
-            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --config --no-config --profile --output --help"
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --utc --config --no-config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,7 +218,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__demo)
-            opts="-o -q -v -h --idle --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-o -q -v -h --idle --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -231,6 +234,10 @@ _grpc__discover() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -289,7 +296,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__probe)
-            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,6 +474,44 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        grpc__discover__subcmd__replay)
+            opts="-o -q -v -h --output --color --quiet --verbose --utc --config --no-config --profile --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -487,7 +532,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__resolve)
-            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -573,6 +618,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -593,7 +642,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__services)
-            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --config --no-config --profile --output --help"
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --color --quiet --verbose --utc --config --no-config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -675,7 +724,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__watch)
-            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -845,6 +894,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -W "table wide short md json ndjson" -- "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -871,7 +924,7 @@ _grpc__discover() {
 _grpc__discover_targets() {
     _grpc__discover "$@"
     local cur="$2" prev="$3"
-    case " --as --authority --backend --cacert --cert --check-interval --color --concurrency --config --connect-timeout --context --dc --dns-interval --dns-server --expect --fail-on --find-cutoff --for --header --idle --idle-ladder --keep-connected --keepalive-time --keepalive-timeout --key --lb --max-endpoints --max-time --min-ready --namespace --output --port --profile --rate --resolve-timeout --rpc-timeout --servername --service --tag --timeout --tls --token-file --until --warn-expiry -H -c -n -o " in
+    case " --as --authority --backend --cacert --cert --check-interval --color --concurrency --config --connect-timeout --context --dc --dns-interval --dns-server --expect --fail-on --find-cutoff --for --header --idle --idle-ladder --keep-connected --keepalive-time --keepalive-timeout --key --lb --max-endpoints --max-time --min-ready --namespace --output --port --profile --rate --record --resolve-timeout --rpc-timeout --servername --service --tag --timeout --tls --token-file --until --warn-expiry -H -c -n -o " in
         *" ${prev} "*) return 0 ;;
     esac
     if [[ ${cur} != -* ]] && [[ ${COMP_CWORD} -eq 1 || " probe resolve watch " == *" ${COMP_WORDS[1]} "* ]] ; then

@@ -29,6 +29,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -s V -l versio
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "resolve" -d 'Query every backend once and compare the endpoints that they list'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "probe" -d 'Resolve the service and check every endpoint: tcp, tls, http2, health'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "watch" -d 'Keep a channel open and print every change as it happens'
+complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "replay" -d 'Print a recorded session (--record, -o ndjson) in any format'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "backends" -d 'List the active backends, their settings and whether they respond'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "services" -d 'List the services that the active registries have, as targets'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "explain" -d 'Explain a finding, a verdict, a connectivity state or a client model'
@@ -61,6 +62,7 @@ short\t'The listed addresses, one per line'
 md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -72,6 +74,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dry-run -d 'Print what would be contacted, without contacting it'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
@@ -123,6 +126,7 @@ short\t'The listed addresses, one per line'
 md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -138,6 +142,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l cl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dry-run -d 'Print what would be contacted, without contacting it'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l for -d 'Stop after this long and report the verdict so far' -r
@@ -190,6 +195,7 @@ short\t'The listed addresses, one per line'
 md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -205,8 +211,25 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l cl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dry-run -d 'Print what would be contacted, without contacting it'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
+wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
+json\t'One JSON document at the end'
+ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l profile -d 'Use the settings of [profile.NAME] in the configuration file' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l utc -d 'Print times in UTC instead of local time'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-server -d 'Query this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-interval -d 'Query DNS again at this interval [default: the TTL, between 1s and 5s]' -r
@@ -229,6 +252,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
@@ -253,6 +277,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand services" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'Text for people'
@@ -265,6 +290,7 @@ short\t'The listed addresses, one per line'
 md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
 json\t'One JSON document at the end'
 ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -273,6 +299,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l pro
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l dry-run -d 'Print what would be contacted, without contacting it'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand completions" -s h -l help -d 'Print help'

@@ -76,6 +76,12 @@ Examples:
   grpc-discover services consul                             list those of Consul
   grpc-discover services consul://10.0.0.1:8500             list those of the Consul agent there";
 
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  grpc-discover watch --record pay.ndjson pay               keep every event beside the view
+  grpc-discover replay pay.ndjson                           print the changes, the story and the report again
+  grpc-discover replay -o json pay.ndjson | jq .findings";
+
 /// Check whether a gRPC service can be discovered and reached, and whether its clients would notice a change
 #[derive(Debug, Parser)]
 #[command(
@@ -115,6 +121,9 @@ pub enum Command {
     /// Keep a channel open and print every change as it happens
     #[command(after_help = WATCH_EXAMPLES)]
     Watch(Watch),
+    /// Print a recorded session (--record, -o ndjson) in any format
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Replay),
     /// List the active backends, their settings and whether they respond
     Backends(Backends),
     /// List the services that the active registries have, as targets
@@ -190,6 +199,18 @@ pub struct Watch {
     pub criteria: CriteriaFlags,
     #[command(flatten)]
     pub output: OutputFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// File that --record or -o ndjson wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Output format [default: table]
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    pub output: Option<Format>,
+    #[command(flatten)]
+    pub display: DisplayFlags,
 }
 
 #[derive(Debug, Args)]

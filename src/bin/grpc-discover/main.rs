@@ -8,6 +8,7 @@ mod config;
 mod exit;
 mod failed;
 mod logging;
+mod recording;
 mod render;
 mod settings;
 mod terminal;

@@ -34,7 +34,7 @@ use given::GivenTarget;
 pub use check::check;
 pub use error::SettingError;
 pub use layers::Layers;
-pub use output::{OutputSettings, output};
+pub use output::{OutputSettings, output, record};
 
 /// The parts of the environment that settings depend on.
 pub struct Environment<'a> {

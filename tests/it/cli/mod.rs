@@ -12,6 +12,7 @@ mod log;
 mod mistakes;
 mod mounts;
 mod pipes;
+mod replay;
 mod screen;
 mod secrets;
 mod signals;

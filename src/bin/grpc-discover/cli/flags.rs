@@ -166,6 +166,9 @@ pub struct OutputFlags {
     /// Output format [default: table]
     #[arg(short, long, value_name = "FORMAT", add = Harmless)]
     pub output: Option<Format>,
+    /// Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Print what would be contacted, without contacting it
     #[arg(long)]
     pub dry_run: bool,
@@ -187,6 +190,9 @@ pub struct DisplayFlags {
     /// Also show connection phases, registry notes and where each setting came from
     #[arg(short, long, action = ArgAction::SetTrue, overrides_with = "verbose", add = Harmless)]
     pub verbose: bool,
+    /// Print times in UTC instead of local time
+    #[arg(long, action = ArgAction::SetTrue, add = Harmless)]
+    pub utc: bool,
     /// Configuration file to use [default: ./.grpc-discover.toml, then the user's]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

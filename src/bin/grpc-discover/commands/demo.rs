@@ -19,6 +19,7 @@ use tokio::sync::{Notify, mpsc};
 
 use self::pod::Pod;
 use self::registry::Registry;
+use super::record::Record;
 use super::sessions::{self, SessionHooks};
 use super::{block_on, with_environment};
 use crate::cli::{self, Demo, Redacted};
@@ -37,13 +38,23 @@ const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 /// Runs the demo; the exit code is that of the probe, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
     let display = &typed.output.display;
-    let output =
-        with_environment(display, |environment, _| Ok(settings::output(typed.output.output, display, environment)?))?;
+    let (output, record) = with_environment(display, |environment, _| {
+        Ok((
+            settings::output(typed.output.output, display, environment)?,
+            settings::record(&typed.output, environment)?,
+        ))
+    })?;
+    let record = record.as_deref().map(Record::create).transpose()?;
     let terminal = Terminal::new(&output, &|name| std::env::var(name).ok());
-    block_on(play(typed.idle, &output, &terminal))?
+    block_on(play(typed.idle, &output, &terminal, record))?
 }
 
-async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> Result<u8, Failure> {
+async fn play(
+    idle: Duration,
+    output: &OutputSettings,
+    terminal: &Terminal,
+    record: Option<Record>,
+) -> Result<u8, Failure> {
     let cannot = |what: &str, error: io::Error| Failure::Broken(format!("demo: {what}: {error}"));
     let mut pods = Vec::new();
     for _ in 0..PODS {
@@ -72,7 +83,7 @@ async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> R
         Box::new(move |event: &Event| stage.observe(event))
     };
     let ended = tokio::select! {
-        exit = sessions::run(vec![plan], output, terminal, SessionKind::Answer, SessionHooks { on_event: Some(observe), messages: Some(receiver) }) => exit,
+        exit = sessions::run(vec![plan], output, terminal, SessionKind::Answer, SessionHooks { on_event: Some(observe), messages: Some(receiver), record }) => exit,
         error = moves(&mut pods, &registry, &stage, idle, &print) => Err(cannot("failed to move the pods", error)),
     };
     if let Ok(code) = ended {

@@ -11,6 +11,8 @@ mod explain;
 mod generate;
 mod health_probe;
 mod open_files;
+mod record;
+mod replay;
 mod screen;
 mod services;
 mod sessions;
@@ -49,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure>
         Command::Resolve(typed) => resolve(&typed),
         Command::Probe(typed) => probe(&typed),
         Command::Watch(typed) => watch(&typed),
+        Command::Replay(typed) => replay::run(&typed),
         Command::Backends(typed) => backends::run(&typed),
         Command::Services(typed) => services::run(&typed),
         Command::Explain(typed) => explain::run(&typed),
@@ -148,7 +151,9 @@ fn session<'a>(
         for (path, why) in environment.config.unread.iter().filter(|_| output.verbose) {
             terminal.note(&format!("config: {} skipped: {why}", path.display()));
         }
-        block_on(sessions::run(plans, &output, &terminal, kind, sessions::SessionHooks::default()))?
+        let record = settings::record(flags, environment)?.as_deref().map(record::Record::create).transpose()?;
+        let hooks = sessions::SessionHooks { record, ..sessions::SessionHooks::default() };
+        block_on(sessions::run(plans, &output, &terminal, kind, hooks))?
     })
 }
 

@@ -6,6 +6,7 @@ use grpc_discover::model::event::Event;
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::session::Goal;
 
+use super::record::Record;
 use crate::cli::Format;
 use crate::render::{self, Lines, Progress, Render, SessionKind};
 use crate::settings::OutputSettings;
@@ -38,6 +39,8 @@ pub struct Screen {
     trace: Option<Lines>,
     /// stdout is redrawn: nothing else may write to the terminal.
     live: bool,
+    /// `--record`.
+    pub record: Option<Record>,
     /// Something is redrawn without new events.
     pub redraws: bool,
 }
@@ -59,9 +62,10 @@ impl Screen {
             answer: render::stdout(output, terminal, &out, kind, goals.len() > 1),
             out,
             err,
-            redraws: live || progress.is_some(),
+            redraws: live || progress.is_some() || kind == SessionKind::Channel,
             progress,
             trace,
+            record: None,
             live,
         }
     }
@@ -71,9 +75,10 @@ impl Screen {
         self.terminal.err_is_tty && !self.live
     }
 
-    /// How much output for stdout is queued.
+    /// How much output for stdout, or for the recording, is queued.
     pub fn backlog(&self) -> Backlog {
-        match self.out.queued() {
+        let recording = self.record.as_ref().map_or(0, Record::queued);
+        match self.out.queued().max(recording) {
             0..BOUND => Backlog::Little,
             waiting if waiting < 2 * BOUND => Backlog::Much,
             _ => Backlog::TooMuch,
@@ -82,6 +87,8 @@ impl Screen {
 
     /// Prints one event.
     pub fn event(&mut self, event: &Event) {
+        let recorded = self.record.as_mut().and_then(|record| record.event(event));
+        let event = recorded.as_ref().unwrap_or(event);
         // Writing to a queue cannot fail.
         if let Some(progress) = &mut self.progress {
             let _ = progress.event(event, &mut self.err);

@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::open_files;
+use super::record::Record;
 use super::screen::{Backlog, Screen};
 use crate::exit::{self, Failure};
 use crate::render::SessionKind;
@@ -48,6 +49,8 @@ pub struct SessionHooks<'a> {
     pub on_event: Option<Observer<'a>>,
     /// Lines for stderr.
     pub messages: Option<UnboundedReceiver<String>>,
+    /// `--record`.
+    pub record: Option<Record>,
 }
 
 /// Runs a session for each plan until all have ended; returns the exit code.
@@ -65,6 +68,7 @@ pub async fn run(
     open_files::prepare(&mut plans);
     let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
     let mut screen = Screen::new(output, terminal, kind, &goals);
+    screen.record = hooks.record.take();
     let cannot = |error| Failure::Broken(format!("cannot install signal handlers: {error}"));
     let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
@@ -89,6 +93,13 @@ pub async fn run(
                 Some(_) => return Ok(signal),
             },
             () = until(leave) => break,
+        }
+    }
+    if let Some(record) = screen.record.take() {
+        // A disk that does not respond must not keep the process running.
+        match tokio::time::timeout(EXIT_LIMIT, record.finish()).await {
+            Ok(written) => written?,
+            Err(_) => terminal.note("--record: the disk did not respond; the end of the recording is missing"),
         }
     }
     // Unread messages on stderr do not keep the process running.

@@ -164,6 +164,7 @@ fn every_flag_that_a_found_file_may_set_is_here() {
             "rpc-timeout",
             "service",
             "timeout",
+            "utc",
             "verbose",
         ]
     );

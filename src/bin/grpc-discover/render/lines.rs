@@ -15,6 +15,7 @@ use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::text::{self, duration, escape, shorten};
 
+use super::clock::Clock;
 use super::paint::Paint;
 use super::{Render, idle_checks};
 
@@ -33,18 +34,25 @@ pub struct Lines {
     paint: Paint,
     verbose: bool,
     conclusions: bool,
+    /// `None`: the time since the start.
+    clock: Option<Clock>,
     width: usize,
 }
 
 impl Lines {
     /// Lines in colour or not; `verbose` also prints connection phases, notes and healthy verdicts.
-    pub fn new(paint: Paint, verbose: bool) -> Lines {
-        Lines { paint, verbose, conclusions: true, width: WIDTH }
+    pub fn new(paint: Paint, verbose: bool, clock: Clock) -> Lines {
+        Lines { paint, verbose, conclusions: true, clock: Some(clock), width: WIDTH }
+    }
+
+    /// The same without verdicts and findings, which a report has.
+    pub fn without_conclusions(self) -> Lines {
+        Lines { conclusions: false, ..self }
     }
 
     /// Lines of events without conclusions: the trace beside a report (`-v`).
     pub fn trace() -> Lines {
-        Lines { paint: Paint::default(), verbose: true, conclusions: false, width: WIDTH }
+        Lines { paint: Paint::default(), verbose: true, conclusions: false, clock: None, width: WIDTH }
     }
 }
 
@@ -60,11 +68,16 @@ impl Render for Lines {
         let (subject, text) = describe(&event.kind);
         // Addresses of one service have similar lengths, so the column width settles early.
         self.width = self.width.max(subject.chars().count().min(48));
-        let at = self.paint.dim(&format!("{:>9}", event.at.to_string()));
+        let at = match &self.clock {
+            Some(clock) => clock.millis(event.time),
+            None => format!("{:>9}", event.at.to_string()),
+        };
+        let indent = at.chars().count();
+        let at = self.paint.dim(&at);
         let subject = format!("{subject:<width$}", width = self.width);
         writeln!(out, "{at}  {subject}  {}", painted(event, &text, self.paint))?;
         if let EventKind::Finding(finding) = &event.kind {
-            writeln!(out, "{:>9}  {:<width$}  do: {}", "", "", escape(&finding.remedy), width = self.width)?;
+            writeln!(out, "{:>indent$}  {:<width$}  do: {}", "", "", escape(&finding.remedy), width = self.width)?;
         }
         if let EventKind::Endpoints(change) = &event.kind {
             for note in &change.notes {
@@ -83,7 +96,14 @@ impl Render for Lines {
                 ) || (change.total == 0 && !matches!(note.kind, NoteKind::Queried | NoteKind::Remedy));
                 if matters || self.verbose {
                     let kind = note.kind.as_str();
-                    writeln!(out, "{:>9}  {:<width$}  {kind}: {}", "", "", escape(&note.text), width = self.width)?;
+                    writeln!(
+                        out,
+                        "{:>indent$}  {:<width$}  {kind}: {}",
+                        "",
+                        "",
+                        escape(&note.text),
+                        width = self.width
+                    )?;
                 }
             }
         }
@@ -127,7 +147,7 @@ pub fn quote(at: Elapsed, kind: &EventKind) -> String {
 
 /// An event as text: its subject, and what happened. Escaped.
 pub fn describe(kind: &EventKind) -> (String, String) {
-    let (subject, text) = raw(kind);
+    let (subject, text) = unescaped(kind);
     (escape(&subject).into_owned(), escape(&text).into_owned())
 }
 
@@ -171,7 +191,8 @@ fn behind(lags: &[Lag]) -> Vec<String> {
     texts.collect()
 }
 
-fn raw(kind: &EventKind) -> (String, String) {
+/// As [`describe`], before escaping.
+pub fn unescaped(kind: &EventKind) -> (String, String) {
     match kind {
         EventKind::Transition(transition) => {
             let subject = match &transition.scope {

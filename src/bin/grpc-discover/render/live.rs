@@ -14,7 +14,8 @@ use super::columns::columns;
 use super::lines::describe;
 use super::report::{Keep, Report, Reports};
 use super::table::{Look, write_report};
-use super::{Render, on_stdout};
+use super::watch::{Story, WatchState};
+use super::{Clock, Render, on_stdout};
 use crate::terminal::Redrawn;
 
 /// Events shown below the table.
@@ -28,6 +29,9 @@ const ROWS: usize = 15;
 #[derive(Debug)]
 pub struct Live {
     reports: Reports,
+    state: WatchState,
+    story: Story,
+    clock: Clock,
     recent: VecDeque<String>,
     look: Look,
     view: Redrawn,
@@ -35,11 +39,19 @@ pub struct Live {
 
 impl Live {
     /// Drawn on `view`.
-    pub fn new(look: Look, view: Redrawn) -> Live {
+    pub fn new(look: Look, clock: Clock, view: Redrawn) -> Live {
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             view.bar.set_style(style);
         }
-        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), look, view }
+        Live {
+            reports: Reports::keeping(Keep::Present),
+            state: WatchState::default(),
+            story: Story::default(),
+            clock,
+            recent: VecDeque::new(),
+            look,
+            view,
+        }
     }
 
     fn draw(&self, now: Elapsed) {
@@ -83,6 +95,8 @@ impl Live {
 impl Render for Live {
     fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
         self.reports.observe(event);
+        self.story.saw(event.time);
+        self.state.observe(event).iter().for_each(|change| self.story.add(change));
         let is_news = match &event.kind {
             EventKind::Connection(_) => self.look.verbose,
             // The output at the end has these in full.
@@ -101,14 +115,18 @@ impl Render for Live {
     }
 
     fn tick(&mut self, now: Elapsed, _: &mut dyn Write) -> io::Result<()> {
+        self.state.tick(now).iter().for_each(|change| self.story.add(change));
         self.draw(now);
         Ok(())
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.view.bar.finish_and_clear();
+        let look = Look { wide: false, page: on_stdout(), ..self.look };
+        self.story.write(&self.clock, look, out)?;
         for report in self.reports.iter() {
-            write_report(report, Look { wide: false, page: on_stdout(), ..self.look }, out)?;
+            writeln!(out)?;
+            write_report(report, look, out)?;
         }
         out.flush()
     }
@@ -163,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_frame_fits_the_terminal_and_shows_state_cause_and_last_events() {
-        let mut live = Live::new(Look::default(), Redrawn::hidden());
+        let mut live = Live::new(Look::default(), Clock::new(true), Redrawn::hidden());
         for event in fixture::events() {
             live.event(&event, &mut Vec::new()).expect("no output");
         }

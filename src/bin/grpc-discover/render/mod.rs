@@ -1,6 +1,7 @@
 //! Events as text. Renderers get only past events and a writer, so a new format can never change behaviour.
 //! Everything that registries and servers sent is escaped here.
 
+mod clock;
 mod columns;
 mod error_document;
 mod idle_checks;
@@ -15,6 +16,7 @@ mod progress;
 mod report;
 mod short;
 mod table;
+mod watch;
 mod wire;
 
 use std::io::{self, Write};
@@ -26,13 +28,15 @@ use crate::cli::Format;
 use crate::settings::OutputSettings;
 use crate::terminal::{self, Pipe, Redrawn, Terminal};
 
+pub use clock::Clock;
 pub use columns::columns;
 pub use error_document::error;
 pub use lines::Lines;
+pub use ndjson::Ndjson;
 pub use page::Page;
 pub use paint::Paint;
 pub use progress::Progress;
-pub use wire::write_pretty;
+pub use wire::{Line, write_json, write_pretty};
 
 use table::Look;
 
@@ -86,18 +90,18 @@ pub fn stdout(
     if output.only_errors {
         return Box::new(Nothing);
     }
+    let clock = || Clock::new(output.utc);
     match (output.format, kind) {
-        (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
+        (Format::Ndjson, _) => Box::new(Ndjson),
         (Format::Json, _) => Box::new(json::Json::new(several)),
         (Format::Short, _) => Box::new(short::Short::new()),
         (Format::Md, _) => Box::new(markdown::Markdown::new()),
         (Format::Table | Format::Wide, SessionKind::Answer) => Box::new(table::Table::new(look, on_stdout)),
         (Format::Table | Format::Wide, SessionKind::Channel) if terminal.out_is_tty => {
-            Box::new(live::Live::new(look, Redrawn::new(console::Term::stdout(), out)))
+            Box::new(live::Live::new(look, clock(), Redrawn::new(console::Term::stdout(), out)))
         }
-        (Format::Table | Format::Wide, SessionKind::Channel | SessionKind::Stream) => {
-            Box::new(Lines::new(paint, output.verbose))
-        }
+        (Format::Table | Format::Wide, SessionKind::Channel) => Box::new(watch::Plain::new(look, clock())),
+        (Format::Table | Format::Wide, SessionKind::Stream) => Box::new(Lines::new(paint, output.verbose, clock())),
     }
 }
 
@@ -119,6 +123,6 @@ fn on(size: Option<(usize, usize)>) -> Page {
 }
 
 #[cfg(test)]
-mod fixture;
+pub mod fixture;
 #[cfg(test)]
 mod tests;

@@ -16,11 +16,9 @@ use super::fixture::{self, HOSTILE};
 use super::json::{Document, Documents, Json};
 use super::lines::Lines;
 use super::markdown::Markdown;
-use super::ndjson::Ndjson;
 use super::progress::Progress;
 use super::short::Short;
 use super::table::Table;
-use super::wire::Line;
 use super::*;
 use crate::cli::JsonFormat;
 
@@ -40,14 +38,17 @@ fn table(look: Look) -> Table {
 
 fn every_format() -> Vec<(&'static str, String)> {
     let plain = Paint::default();
+    let utc = || Clock::new(true);
     vec![
         ("table.txt", rendered(table(Look::default()))),
         ("table-narrow.txt", rendered(Table::new(Look::default(), || Page { width: Some(80), height: Some(24) }))),
         ("table-verbose.txt", rendered(table(Look { verbose: true, ..Look::default() }))),
         ("table-colour.txt", rendered(table(Look { paint: Paint { on: true }, ..Look::default() }))),
         ("wide.txt", rendered(table(Look { wide: true, ..Look::default() }))),
-        ("lines.txt", rendered(Lines::new(plain, false))),
-        ("lines-verbose.txt", rendered(Lines::new(plain, true))),
+        ("lines.txt", rendered(Lines::new(plain, false, utc()))),
+        ("lines-verbose.txt", rendered(Lines::new(plain, true, utc()))),
+        ("watch.txt", rendered(watch::Plain::new(Look::default(), utc()))),
+        ("watch-verbose.txt", rendered(watch::Plain::new(Look { verbose: true, ..Look::default() }, utc()))),
         ("events.ndjson", rendered(Ndjson)),
         ("document.json", rendered(Json::new(false))),
         ("documents.json", rendered(Json::new(true))),

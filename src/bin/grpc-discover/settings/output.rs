@@ -1,7 +1,9 @@
 //! The appearance of the output: format, colour, verbosity.
 
-use super::{Environment, Layers, SettingError};
-use crate::cli::{ColorWhen, DisplayFlags, Format, values};
+use std::path::PathBuf;
+
+use super::{Environment, Layers, SettingError, text};
+use crate::cli::{ColorWhen, DisplayFlags, Format, OutputFlags, values};
 
 /// The appearance of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +18,19 @@ pub struct OutputSettings {
     pub verbose: bool,
     /// The result is not printed: `-q` without `-o`. The exit code has it.
     pub only_errors: bool,
+    /// `--utc`.
+    pub utc: bool,
+}
+
+/// The file of `--record`.
+///
+/// # Errors
+///
+/// A variable or key that is not a path.
+pub fn record(flags: &OutputFlags, environment: &Environment) -> Result<Option<PathBuf>, SettingError> {
+    let layers = Layers::new(environment, None, flags.display.profile.as_deref())?;
+    let given = layers.one("--record", flags.record.clone(), |path| text(path).map(PathBuf::from))?;
+    Ok(given.map(|path| path.value))
 }
 
 /// Determines the appearance of the output.
@@ -37,5 +52,6 @@ pub fn output(
         color: layers.one("--color", display.color, values::word)?.map(|word| word.value).unwrap_or_default(),
         quiet,
         verbose: layers.switch("--verbose", display.verbose)?,
+        utc: layers.switch("--utc", display.utc)?,
     })
 }

@@ -124,6 +124,7 @@ impl Finding {
             name: finding.kind.name,
             severity: finding.kind.severity.as_str(),
             address: finding.address.as_ref().map(ToString::to_string),
+            cause: finding.cause.map(Cause::from),
             text: finding.text.clone(),
             evidence: finding.evidence.clone(),
             remedy: finding.remedy.clone(),

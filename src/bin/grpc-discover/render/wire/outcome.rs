@@ -24,7 +24,7 @@ pub struct Verdict {
 }
 
 /// Why an endpoint does not count as healthy.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
     /// A stable code: `connection_refused`, `not_serving`.
@@ -72,6 +72,9 @@ pub struct Finding {
     /// The address it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The cause, when it is all that the finding reports of its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// One sentence.
     pub text: String,
     /// `seq` of the events that prove it.
