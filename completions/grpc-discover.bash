@@ -296,7 +296,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__probe)
-            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --ignore --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,6 +458,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --warn-expiry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -532,7 +536,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__resolve)
-            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --fail-on --min-ready --expect --ignore --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,6 +603,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -724,7 +732,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__watch)
-            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --ignore --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -878,6 +886,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --warn-expiry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -924,7 +936,7 @@ _grpc__discover() {
 _grpc__discover_targets() {
     _grpc__discover "$@"
     local cur="$2" prev="$3"
-    case " --as --authority --backend --cacert --cert --check-interval --color --concurrency --config --connect-timeout --context --dc --dns-interval --dns-server --expect --fail-on --find-cutoff --for --header --idle --idle-ladder --keep-connected --keepalive-time --keepalive-timeout --key --lb --max-endpoints --max-time --min-ready --namespace --output --port --profile --rate --record --resolve-timeout --rpc-timeout --servername --service --tag --timeout --tls --token-file --until --warn-expiry -H -c -n -o " in
+    case " --as --authority --backend --cacert --cert --check-interval --color --concurrency --config --connect-timeout --context --dc --dns-interval --dns-server --expect --fail-on --find-cutoff --for --header --idle --idle-ladder --ignore --keep-connected --keepalive-time --keepalive-timeout --key --lb --max-endpoints --max-time --min-ready --namespace --output --port --profile --rate --record --resolve-timeout --rpc-timeout --servername --service --tag --timeout --tls --token-file --until --warn-expiry -H -c -n -o " in
         *" ${prev} "*) return 0 ;;
     esac
     if [[ ${cur} != -* ]] && [[ ${COMP_CWORD} -eq 1 || " probe resolve watch " == *" ${COMP_WORDS[1]} "* ]] ; then

@@ -54,6 +54,7 @@ critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l ignore -d 'Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
@@ -118,6 +119,7 @@ critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l ignore -d 'Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
@@ -187,6 +189,7 @@ critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l ignore -d 'Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'

@@ -30,6 +30,8 @@ pub(super) struct Headline<'a> {
     pub findings: &'a [Finding],
     /// Why listed endpoints are not healthy, worst first.
     pub causes: &'a [CauseCount],
+    /// How many findings do not count (`--ignore`).
+    pub ignored: usize,
     /// No endpoint responded, not even with a refusal.
     pub nothing_reached: bool,
 }
@@ -50,8 +52,9 @@ impl Headline<'_> {
                 vec![self.idle_cycle(), worst, Some(self.counts(listed, good)), waiting(self.ledger)]
             }
         };
+        let ignored = (self.ignored > 0).then(|| format!("{} ignored (--ignore)", count(self.ignored, "finding")));
         let mut unique: Vec<String> = Vec::new();
-        for part in parts.into_iter().flatten().filter(|part| !part.is_empty()) {
+        for part in parts.into_iter().chain([ignored]).flatten().filter(|part| !part.is_empty()) {
             if !unique.contains(&part) {
                 unique.push(part);
             }

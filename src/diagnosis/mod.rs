@@ -43,14 +43,14 @@ use std::collections::BTreeSet;
 
 pub use crate::model::proxy_env::ProxyEnv;
 pub use catalog::FINDINGS;
-pub use criteria::{Criteria, Depth, MinReady};
+pub use criteria::{Criteria, Depth, Ignored, MinReady};
 pub use ledger::Ledger;
 pub use unprovable::{UNPROVABLE, Unprovable};
 
 use headline::Headline;
 
 use crate::model::event::EndpointReport;
-use crate::model::finding::{Finding, Summary};
+use crate::model::finding::{Counts, Finding, Summary};
 use crate::model::verdict::Verdict;
 
 /// The families of findings, each a pure function of the ledger. A new family is a file and a line here.
@@ -108,6 +108,9 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         endpoints.iter().filter(|report| !spared.contains_key(&report.address)).collect();
     let vantage = reaching::nothing_reached(ledger);
     findings.extend(vantage.clone());
+    let all = findings.len();
+    findings.retain(|finding| !criteria.ignore.iter().any(|ignored| ignored.covers(finding)));
+    let ignored = all - findings.len();
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
     let verdict = summary::overall(ledger, criteria, depth, &counting, &findings, vantage.is_some());
@@ -119,7 +122,7 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         Verdict::Failed | Verdict::Unknown if criteria.fail_on.is_none() => 0,
         other => other.exit_code(),
     };
-    let counts = summary::count(ledger, &endpoints, &counting, &findings);
+    let counts = Counts { ignored, ..summary::count(ledger, &endpoints, &counting, &findings) };
     let text = Headline {
         ledger,
         criteria,
@@ -128,6 +131,7 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         endpoints: &counting,
         findings: &findings,
         causes: &counts.causes,
+        ignored,
         nothing_reached: vantage.is_some(),
     }
     .sentence();

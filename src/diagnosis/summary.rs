@@ -103,6 +103,7 @@ pub(super) fn count(
         verdicts: verdicts.into_iter().collect(),
         causes: causes(counting, findings),
         findings: [of(Severity::Info), of(Severity::Warn), of(Severity::Critical)],
+        ignored: 0,
         transitions: ledger.transitions,
     }
 }

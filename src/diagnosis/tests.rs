@@ -134,6 +134,26 @@ impl EventLog {
     }
 }
 
+#[test]
+fn an_ignored_finding_is_counted_and_changes_no_verdict() {
+    let mut log = EventLog::default();
+    log.lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).health(B, Health::NotServing);
+    let ignored = |code: &str, address: Option<&str>| {
+        let kind = FINDINGS.iter().copied().find(|kind| kind.code == code).unwrap();
+        let ignored = Ignored { kind, address: address.map(|address| address.parse().unwrap()) };
+        log.judged(&Criteria { ignore: vec![ignored], ..Criteria::default() }).summary
+    };
+    for here in [None, Some(B)] {
+        let summary = ignored("GD501", here);
+        assert_eq!((summary.verdict, summary.exit, summary.counts.ignored), (Verdict::Healthy, 0, 1));
+        assert_eq!(summary.text, "1 of 2 healthy; 1 NOT_SERVING; 1 finding ignored (--ignore)");
+    }
+    for other in [ignored("GD501", Some(A)), ignored("GD201", None)] {
+        assert_eq!((other.verdict, other.exit, other.counts.ignored), (Verdict::Degraded, 1, 0));
+        assert_eq!(other.text, "1 of 2 healthy; 1 NOT_SERVING");
+    }
+}
+
 fn codes(conclusion: &Conclusion) -> Vec<&str> {
     conclusion.findings.iter().map(|finding| finding.kind.code).collect()
 }

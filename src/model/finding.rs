@@ -94,6 +94,8 @@ pub struct Counts {
     pub causes: Vec<CauseCount>,
     /// Findings per severity: info, warn, critical.
     pub findings: [usize; 3],
+    /// Findings that do not count, because the user ignores them.
+    pub ignored: usize,
     /// Transitions seen.
     pub transitions: usize,
 }

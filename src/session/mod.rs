@@ -10,7 +10,7 @@ mod orders;
 pub mod plan;
 mod propagation;
 
-pub use crate::diagnosis::{Criteria, MinReady};
+pub use crate::diagnosis::{Criteria, Ignored, MinReady};
 pub use driver::Session;
 pub use endpoint_watch::{EndpointUpdate, EndpointWatch};
 pub use plan::{CHECK_INTERVAL, Goal, IdleChecks, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

@@ -268,6 +268,7 @@ fn criteria(typed: &cli::CriteriaFlags, layers: &Layers) -> Result<session::Crit
     };
     criteria.min_ready = layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value);
     criteria.expect = layers.many("--expect", &typed.expect, values::address)?;
+    criteria.ignore = layers.many("--ignore", &typed.ignore, values::ignored)?;
     if let Some(soon) = layers.one("--warn-expiry", typed.warn_expiry, values::duration)? {
         criteria.warn_expiry = soon.value;
     }

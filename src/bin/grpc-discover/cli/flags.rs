@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use grpc_discover::model::endpoint::Address;
-use grpc_discover::session::MinReady;
+use grpc_discover::session::{Ignored, MinReady};
 
 use super::backend_flags::BackendFlags;
 use super::enums::{ColorWhen, FailOnChoice, Format, LbChoice, TlsChoice};
@@ -150,6 +150,9 @@ pub struct CriteriaFlags {
     /// Require this address to be listed (repeat, or separate with commas)
     #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = values::address)]
     pub expect: Vec<Address>,
+    /// Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)
+    #[arg(long, value_name = "CODE[=ADDR]", value_delimiter = ',', value_parser = values::ignored)]
+    pub ignore: Vec<Ignored>,
     /// Warn about certificates that expire within this time; 0 disables it [default: 14d]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub warn_expiry: Option<Duration>,

@@ -3,9 +3,12 @@
 
 use clap::ValueEnum;
 pub use grpc_discover::backend::settings::{boolean, duration};
+use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::model::endpoint::{Address, AddressError};
+use grpc_discover::model::finding::FindingKind;
 use grpc_discover::model::host_port::{self, HostPort, PortError, without_brackets};
-use grpc_discover::session::MinReady;
+use grpc_discover::session::{Ignored, MinReady};
+use grpc_discover::text::near;
 use http::uri::Authority;
 use tokio_rustls::rustls::pki_types::ServerName;
 
@@ -48,6 +51,12 @@ pub enum ValueError {
     /// Not a valid percentage.
     #[error("expected a count (2) or a percentage (50%), from 0% to 100%")]
     NotAPercentage,
+    /// Not the code of a finding.
+    #[error("not the code of a finding{}; `grpc-discover explain` lists all", similar(near))]
+    NotACode {
+        /// Codes and names that are similar.
+        near: Vec<&'static str>,
+    },
     /// Not one of the values of a flag.
     #[error("expected one of {}", words.join(", "))]
     NotAWord {
@@ -114,6 +123,24 @@ pub fn min_ready(text: &str) -> Result<MinReady, ValueError> {
     }
 }
 
+/// `GD501`, `501` or the finding's name: everywhere, or with `=10.0.0.7:50051` at that address only.
+pub fn ignored(text: &str) -> Result<Ignored, ValueError> {
+    let (code, at) = text.split_once('=').map_or((text, None), |(code, at)| (code, Some(at)));
+    let full = format!("GD{code}");
+    let is_named = |kind: &&FindingKind| {
+        [kind.code, kind.name].iter().any(|name| name.eq_ignore_ascii_case(code)) || kind.code == full
+    };
+    let Some(kind) = FINDINGS.iter().copied().find(is_named) else {
+        let names = FINDINGS.iter().flat_map(|kind| [kind.code, kind.name]);
+        return Err(ValueError::NotACode { near: near(code, names) });
+    };
+    Ok(Ignored { kind, address: at.map(address).transpose()? })
+}
+
+fn similar(names: &[&str]) -> String {
+    if names.is_empty() { String::new() } else { format!("; similar: {}", names.join(", ")) }
+}
+
 /// One of the values of `T`.
 pub fn word<T: ValueEnum>(text: &str) -> Result<T, ValueError> {
     T::from_str(text, true).map_err(|_| {
@@ -146,6 +173,22 @@ mod tests {
         for name in ["", "a b", "me@pay", "pay/x", "pay:port", "pay:", "[::1]80", "pay:+80"] {
             assert!(authority(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_known_finding_is_ignored_everywhere_or_at_one_address() {
+        for text in ["GD501", "gd501", "501", "NOT_SERVING"] {
+            assert_eq!(
+                ignored(text).map(|ignored| (ignored.kind.code, ignored.address)),
+                Ok(("GD501", None)),
+                "{text}"
+            );
+        }
+        let at = ignored("GD201=10.0.0.7:50051").unwrap();
+        assert_eq!((at.kind.code, at.address.unwrap().to_string()), ("GD201", "10.0.0.7:50051".to_string()));
+        assert!(ignored("GD5O1").unwrap_err().to_string().contains("similar: GD501"));
+        assert!(ignored("GD201=10.0.0.7").unwrap_err().to_string().contains("has no port"));
+        assert!(ignored("").is_err());
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub fn summary(of: &Fields<'_>) -> Result<Summary, FieldError> {
             verdicts,
             causes: counts.objects("causes")?.iter().map(counted).collect::<Result<_, _>>()?,
             findings: [by_severity.count("info")?, by_severity.count("warn")?, by_severity.count("critical")?],
+            ignored: counts.count("ignored")?,
             transitions: counts.count("transitions")?,
         },
     })

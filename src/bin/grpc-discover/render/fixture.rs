@@ -486,6 +486,7 @@ pub fn events() -> Vec<Event> {
                         CauseCount { cause: EndpointCause::Failed(Stage::Tls, FailureCode::TimedOut), count: 1 },
                     ],
                     findings: [0, 1, 1],
+                    ignored: 0,
                     transitions: 7,
                 },
             }),

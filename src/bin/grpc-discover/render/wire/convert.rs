@@ -324,6 +324,7 @@ impl From<&finding::Counts> for Counts {
                 .map(|counted| CauseCount { cause: Cause::from(counted.cause), count: counted.count })
                 .collect(),
             findings: BTreeMap::from([("info", info), ("warn", warn), ("critical", critical)]),
+            ignored: counts.ignored,
             transitions: counts.transitions,
         }
     }

@@ -111,6 +111,8 @@ pub struct Counts {
     pub causes: Vec<CauseCount>,
     /// Findings by severity.
     pub findings: BTreeMap<&'static str, usize>,
+    /// Findings that `--ignore` names; they are not among the findings.
+    pub ignored: usize,
     /// Number of transitions.
     pub transitions: usize,
 }
