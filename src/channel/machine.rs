@@ -107,6 +107,8 @@ impl Channel {
                 self.connection_news(effects, connection, ConnectionNews::Health(health));
             }
             Input::TimePassed => self.time_passed(effects),
+            Input::GoIdle if self.idle.active() > 0 => {}
+            Input::GoIdle => self.enter_idle_mode(effects, "IDLE was requested".to_string()),
             Input::ResetBackoff => self.with_balancer(effects, |balancer, ctx| balancer.reset_backoff(ctx)),
             Input::Close => self.close(effects),
         }
@@ -216,10 +218,9 @@ impl Channel {
     }
 
     /// Enters idle mode, in the order of grpc-go's `enterIdleMode`: resolver, policy, IDLE, subchannels.
-    fn enter_idle_mode(&mut self, effects: &mut Vec<Effect>) {
+    fn enter_idle_mode(&mut self, effects: &mut Vec<Effect>, why: String) {
         self.idle.enter();
-        let timeout = self.options.idle_timeout.unwrap_or_default();
-        let cause = Cause::new(CauseCode::IdleTimeout, format!("no RPC for {}", exact_duration(timeout)));
+        let cause = Cause::new(CauseCode::IdleTimeout, why);
         let ChannelMode::Active(mut balancer) = std::mem::replace(&mut self.mode, ChannelMode::Idle) else { return };
         let (mut ctx, _, resolution) = self.context(effects);
         match ctx.options.across_idle {
@@ -281,7 +282,8 @@ impl Channel {
 
     fn time_passed(&mut self, effects: &mut Vec<Effect>) {
         if self.idle.deadline().is_some_and(|due| due <= self.core.now) {
-            return self.enter_idle_mode(effects);
+            let timeout = self.options.idle_timeout.unwrap_or_default();
+            return self.enter_idle_mode(effects, format!("no RPC for {}", exact_duration(timeout)));
         }
         self.with_balancer(effects, Balancer::time_passed);
     }

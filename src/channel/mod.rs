@@ -143,6 +143,8 @@ pub enum Input {
     Health(ConnectionId, Health),
     /// [`Channel::deadline`] has passed. Harmless when it has not.
     TimePassed,
+    /// Become IDLE now, as after the idle timeout. Without effect while RPCs are active.
+    GoIdle,
     /// Reset all backoff and try now.
     ResetBackoff,
     /// Close the channel for good.

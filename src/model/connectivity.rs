@@ -78,7 +78,7 @@ pub enum CauseCode {
     AllFailed,
     /// The backoff of the subchannel has passed.
     BackoffExpired,
-    /// No RPC for the idle timeout.
+    /// No RPC for the idle timeout, or IDLE was requested.
     IdleTimeout,
     /// The server sent GOAWAY.
     GoAway,

@@ -8,6 +8,7 @@ pub(crate) mod errno;
 pub mod file;
 pub mod home;
 pub(crate) mod interface;
+pub mod keys;
 pub mod open_files;
 #[cfg(feature = "kubernetes")]
 pub(crate) mod process;

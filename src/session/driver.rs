@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::connection;
 use super::engine::EngineConfig;
-use super::engine::{Effect, Engine, IdleCheckId, Input, Stages};
+use super::engine::{ChannelRequest, Effect, Engine, IdleCheckId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
@@ -180,6 +180,11 @@ impl Session {
     pub fn finish(&mut self) {
         self.feed(Input::InStages(self.stages()));
         self.feed(Input::Finish);
+    }
+
+    /// Passes a request of the user to the channel of a watch. Without effect in a session without a channel.
+    pub fn request(&mut self, request: ChannelRequest) {
+        self.feed(Input::Requested(request));
     }
 
     /// While `paused` is set, no new probe starts; running ones continue, and their events are returned. For a consumer

@@ -13,4 +13,5 @@ mod propagation;
 pub use crate::diagnosis::{Criteria, Ignored, MinReady};
 pub use driver::Session;
 pub use endpoint_watch::{EndpointUpdate, EndpointWatch};
+pub use engine::ChannelRequest;
 pub use plan::{CHECK_INTERVAL, Goal, IdleChecks, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

@@ -1,18 +1,23 @@
 //! stdout and stderr: the only place that prints. stdout is for data, stderr for messages. While sessions run,
 //! separate threads write both ([`Pipe`]).
 
+mod inline;
 mod pipe;
 mod redraw;
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
+use grpc_discover::platform::keys;
 use grpc_discover::platform::stdout::is_unread;
 use grpc_discover::text::escape;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::cli::ColorWhen;
 use crate::exit::Failure;
 use crate::settings::OutputSettings;
 
+pub use inline::{Inline, InlineLine};
 pub use pipe::Pipe;
 pub use redraw::Redrawn;
 
@@ -81,6 +86,24 @@ pub fn err_size() -> Option<(usize, usize)> {
 fn size(term: &console::Term) -> Option<(usize, usize)> {
     let (lines, columns) = term.size_checked().filter(|_| term.is_term())?;
     Some((usize::from(lines), usize::from(columns)))
+}
+
+/// The keys pressed on the terminal of stdin, one by one, while the terminal passes them on.
+pub fn keys() -> UnboundedReceiver<u8> {
+    const LOOK: Duration = Duration::from_millis(250);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    // Ends with the receiver, or when stdin is closed.
+    let read = move || {
+        while !sender.is_closed() {
+            match keys::read_key(LOOK) {
+                Ok(Some(key)) => _ = sender.send(key),
+                Ok(None) => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = std::thread::Builder::new().name("keys".to_string()).spawn(read);
+    receiver
 }
 
 /// stderr, for the log: a reader that stalls for long misses some of it.

@@ -29,6 +29,7 @@ fn row(input: &Input) -> &'static str {
         Input::Health(_, health) if *health == Health::Serving => "health: SERVING",
         Input::Health(..) => "health: NOT_SERVING",
         Input::TimePassed => "deadline",
+        Input::GoIdle => "IDLE requested",
         Input::ResetBackoff => "backoff reset",
         Input::Close => "close()",
     }
@@ -51,6 +52,7 @@ fn inputs(connection: ConnectionId) -> Vec<Input> {
         Input::Health(connection, Health::Serving),
         Input::Health(connection, Health::NotServing),
         Input::TimePassed,
+        Input::GoIdle,
         Input::ResetBackoff,
         Input::Close,
     ]

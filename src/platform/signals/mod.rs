@@ -26,6 +26,26 @@ pub enum Signal {
     Quit,
 }
 
+/// Listens for Ctrl-Z, which then no longer stops this process by itself. On Windows there is no such signal.
+#[derive(Debug)]
+pub struct StopKey(system::PlatformStopKey);
+
+impl StopKey {
+    /// Starts to listen. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the system cannot install a handler.
+    pub fn listen() -> io::Result<StopKey> {
+        system::PlatformStopKey::listen().map(StopKey)
+    }
+
+    /// Waits until it is pressed. Cancel safe.
+    pub async fn pressed(&mut self) {
+        self.0.pressed().await;
+    }
+}
+
 /// Listens for all of them.
 #[derive(Debug)]
 pub struct Signals(system::PlatformSignals);

@@ -43,6 +43,20 @@ impl PlatformSignals {
     }
 }
 
+#[derive(Debug)]
+pub(super) struct PlatformStopKey(unix::Signal);
+
+impl PlatformStopKey {
+    pub(super) fn listen() -> io::Result<PlatformStopKey> {
+        let signal = SignalKind::from_raw(nix::sys::signal::Signal::SIGTSTP as i32);
+        unix::signal(signal).map(PlatformStopKey)
+    }
+
+    pub(super) async fn pressed(&mut self) {
+        self.0.recv().await;
+    }
+}
+
 /// Whether this process was started to outlive its terminal (`nohup`): SIGHUP is then ignored, and stays so.
 #[cfg(target_os = "linux")]
 fn ignores_hangup() -> bool {

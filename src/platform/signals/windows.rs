@@ -35,3 +35,16 @@ impl PlatformSignals {
         }
     }
 }
+
+#[derive(Debug)]
+pub(super) struct PlatformStopKey;
+
+impl PlatformStopKey {
+    pub(super) fn listen() -> io::Result<PlatformStopKey> {
+        Ok(PlatformStopKey)
+    }
+
+    pub(super) async fn pressed(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -47,6 +47,7 @@ impl Session {
             Input::GoingAway(connection, disconnect) => debug!(connection = connection.0, %disconnect, "GOAWAY"),
             Input::Lost(connection, disconnect) => debug!(connection = connection.0, %disconnect, "connection lost"),
             Input::Stalled { lasted, .. } => warn!(lasted = %duration(*lasted), "this process did not run"),
+            Input::Requested(request) => debug!(?request, "requested by the user"),
             Input::Refresh => debug!("refresh requested"),
             Input::Finish => debug!("stop requested"),
             _ => {}

@@ -32,6 +32,7 @@ pub(super) fn input(mut input: Input, secrets: &Secrets) -> Input {
         | Input::InStages(_)
         | Input::Stalled { .. }
         | Input::TimePassed
+        | Input::Requested(_)
         | Input::Refresh
         | Input::Finish => {}
     }

@@ -13,6 +13,17 @@ use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
 use crate::model::time::Elapsed;
 
+/// What a user can request of the channel of a watch while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelRequest {
+    /// Connect now, whatever the backoff, and query the registries again.
+    Reconnect,
+    /// Call the health service of every connected endpoint now. A channel in IDLE leaves it, as for any call.
+    Call,
+    /// Become IDLE, as after the idle timeout.
+    GoIdle,
+}
+
 /// What happened.
 #[derive(Debug)]
 pub enum Input {
@@ -65,6 +76,8 @@ pub enum Input {
     Refresh,
     /// [`Engine::deadline`] has passed.
     TimePassed,
+    /// A request of the user to the channel.
+    Requested(ChannelRequest),
     /// The user stopped the session.
     Finish,
 }

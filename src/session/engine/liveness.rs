@@ -187,7 +187,7 @@ impl Engine {
         }
     }
 
-    fn check_liveness(&mut self, connection: ConnectionId) {
+    pub(super) fn check_liveness(&mut self, connection: ConnectionId) {
         let now = self.now;
         let Some(link) = self.connections.get_mut(&connection).filter(|link| link.connected && !link.end_reported)
         else {

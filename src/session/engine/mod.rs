@@ -36,7 +36,7 @@ pub use effect::{Effect, IdleCheckId};
 use gate::Gate;
 use health::Vitals;
 use idle_check::RunningChecks;
-pub use input::Input;
+pub use input::{ChannelRequest, Input};
 use lenses::Models;
 use liveness::{Liveness, WatchEnding};
 pub use pending::Stages;
@@ -232,6 +232,7 @@ impl Engine {
                 self.effects.push(Effect::ResolveNow);
                 self.discover(|discovery, steps| discovery.refresh(now, steps));
             }
+            Input::Requested(request) => self.requested(request),
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.end_checked(WatchEnding::Stopped),
         }
@@ -266,6 +267,24 @@ impl Engine {
     /// The addresses that a client would use; `None` while no source has returned a list.
     pub fn usable(&self) -> Option<Vec<Address>> {
         self.discovery.any_response().then(|| self.discovery.usable())
+    }
+
+    fn requested(&mut self, request: ChannelRequest) {
+        match request {
+            ChannelRequest::Reconnect => {
+                let now = self.now;
+                self.effects.push(Effect::ResolveNow);
+                self.discover(|discovery, steps| discovery.refresh(now, steps));
+                self.channel(channel::Input::Connect);
+                self.channel(channel::Input::ResetBackoff);
+            }
+            ChannelRequest::Call => {
+                self.channel(channel::Input::Connect);
+                let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
+                connections.into_iter().for_each(|connection| self.check_liveness(connection));
+            }
+            ChannelRequest::GoIdle => self.channel(channel::Input::GoIdle),
+        }
     }
 
     fn time_passed(&mut self) {

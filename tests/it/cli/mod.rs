@@ -8,6 +8,7 @@ mod files;
 mod foreign_server;
 mod health_probe;
 mod limits;
+mod live;
 mod log;
 mod mistakes;
 mod mounts;

@@ -32,6 +32,7 @@ pub mod pods;
 pub mod proxy;
 pub mod stage;
 pub mod terminal;
+pub mod tmux;
 pub mod tool;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;

@@ -70,6 +70,26 @@ impl Screen {
         }
     }
 
+    /// Is stdout redrawn?
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Holds the view still, or continues it.
+    pub fn pause(&mut self, now: Elapsed) {
+        self.answer.pause(now);
+    }
+
+    /// Gives the terminal back before this process is stopped.
+    pub fn suspend(&mut self) {
+        self.answer.suspend();
+    }
+
+    /// Takes the terminal again.
+    pub fn resume(&mut self) {
+        self.answer.resume();
+    }
+
     /// Is stderr a terminal on which a hint how to quit is useful?
     pub fn is_terminal(&self) -> bool {
         self.terminal.err_is_tty && !self.live

@@ -14,8 +14,9 @@ use futures_util::future::select_all;
 use grpc_discover::model::event::{Event, EventKind};
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::platform::clock;
-use grpc_discover::platform::signals::{Signal, Signals};
-use grpc_discover::session::{Goal, Plan, Session};
+use grpc_discover::platform::keys;
+use grpc_discover::platform::signals::{Signal, Signals, StopKey};
+use grpc_discover::session::{ChannelRequest, Goal, Plan, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -25,7 +26,7 @@ use super::screen::{Backlog, Screen};
 use crate::exit::{self, Failure};
 use crate::render::SessionKind;
 use crate::settings::OutputSettings;
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// How often a view is redrawn without new events.
 const TICK: Duration = Duration::from_millis(250);
@@ -147,6 +148,9 @@ async fn all(
     let mut unread: Option<Instant> = None;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut pressed = screen.is_live().then(terminal::keys);
+    // Without a handler Ctrl-Z stops the process with the view on the terminal.
+    let mut stop_key = screen.is_live().then(StopKey::listen).and_then(Result::ok);
     while !sessions.is_empty() {
         let backlog = screen.backlog();
         if paused != (backlog != Backlog::Little) {
@@ -167,6 +171,20 @@ async fn all(
                 if screen.is_terminal() {
                     screen.note("stopping; press Ctrl-C again to quit immediately");
                 }
+            }
+            key = key(&mut pressed) => match key {
+                b'q' => sessions.iter_mut().for_each(Session::finish),
+                b'p' => screen.pause(Elapsed::new(started_at.elapsed())),
+                b'r' => sessions.iter_mut().for_each(|session| session.request(ChannelRequest::Reconnect)),
+                b'c' => sessions.iter_mut().for_each(|session| session.request(ChannelRequest::Call)),
+                b'i' => sessions.iter_mut().for_each(|session| session.request(ChannelRequest::GoIdle)),
+                _ => {}
+            },
+            () = stopped(&mut stop_key) => {
+                screen.suspend();
+                let _ = tokio::time::timeout(TICK, screen.out.drained()).await;
+                keys::stop_process();
+                screen.resume();
             }
             line = next_message(&mut hooks.messages) => screen.note(&line),
             (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch || interrupted.is_some() => match event {
@@ -221,6 +239,25 @@ fn goes_on_for_ever(goal: Goal) -> bool {
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
+/// The next key; never resolves where none are read. Cancel safe.
+async fn key(pressed: &mut Option<UnboundedReceiver<u8>>) -> u8 {
+    match pressed {
+        Some(pressed) => match pressed.recv().await {
+            Some(key) => key,
+            None => pending().await,
+        },
+        None => pending().await,
+    }
+}
+
+/// Ctrl-Z; never resolves where it stops the process by itself. Cancel safe.
+async fn stopped(stop_key: &mut Option<StopKey>) {
+    match stop_key {
+        Some(stop_key) => stop_key.pressed().await,
         None => pending().await,
     }
 }

@@ -7,7 +7,6 @@ mod error_document;
 mod idle_checks;
 mod json;
 mod lines;
-mod live;
 mod markdown;
 mod ndjson;
 mod page;
@@ -26,7 +25,7 @@ use grpc_discover::model::time::Elapsed;
 
 use crate::cli::Format;
 use crate::settings::OutputSettings;
-use crate::terminal::{self, Pipe, Redrawn, Terminal};
+use crate::terminal::{self, Inline, Pipe, Terminal};
 
 pub use clock::Clock;
 pub use columns::columns;
@@ -49,6 +48,15 @@ pub trait Render {
     fn tick(&mut self, _now: Elapsed, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
+
+    /// Holds the view still, or continues it.
+    fn pause(&mut self, _now: Elapsed) {}
+
+    /// This process is about to be stopped: gives the terminal back.
+    fn suspend(&mut self) {}
+
+    /// This process was continued: takes the terminal again.
+    fn resume(&mut self) {}
 
     /// Called when every session has ended.
     fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
@@ -98,7 +106,7 @@ pub fn stdout(
         (Format::Md, _) => Box::new(markdown::Markdown::new()),
         (Format::Table | Format::Wide, SessionKind::Answer) => Box::new(table::Table::new(look, on_stdout)),
         (Format::Table | Format::Wide, SessionKind::Channel) if terminal.out_is_tty => {
-            Box::new(live::Live::new(look, clock(), Redrawn::new(console::Term::stdout(), out)))
+            Box::new(watch::Live::new(look, clock(), Inline::new(out)))
         }
         (Format::Table | Format::Wide, SessionKind::Channel) => Box::new(watch::Plain::new(look, clock())),
         (Format::Table | Format::Wide, SessionKind::Stream) => Box::new(Lines::new(paint, output.verbose, clock())),

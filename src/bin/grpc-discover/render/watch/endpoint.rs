@@ -8,6 +8,7 @@ use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::reach::{Disconnect, Health};
 use grpc_discover::model::registry::SourceId;
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::text::duration;
 
 use super::change::ChangeKind;
 use crate::render::lines;
@@ -74,6 +75,23 @@ impl WatchedEndpoint {
     /// True when no source lists it and the channel does not use it.
     pub fn is_gone(&self) -> bool {
         self.listed.is_empty() && matches!(self.state, None | Some(ConnectivityState::Shutdown))
+    }
+
+    /// The worst status of the services on the present connection: the first one that a client with health checking
+    /// would not use, else the first one.
+    pub fn health(&self) -> Option<&Health> {
+        let current = || self.health.iter().filter(|health| health.is_current);
+        current().find(|health| !health.now.is_usable()).or_else(|| current().next()).map(|health| &health.now)
+    }
+
+    /// The worst status as text, with the one before it: `NOT_SERVING (was SERVING)`.
+    pub fn health_text(&self) -> String {
+        let Some(worst) = self.health() else { return String::new() };
+        let known = self.health.iter().find(|health| health.now == *worst);
+        match known.and_then(|health| health.before.as_deref()) {
+            Some(before) if !worst.is_usable() => format!("{} (was {before})", status(worst)),
+            _ => status(worst),
+        }
     }
 
     /// Its subchannel changed its state. The change to report, if there is one.
@@ -162,6 +180,20 @@ impl WatchedEndpoint {
                 self.health.push(ServiceHealth { service, now, before: None, is_current: true });
                 (!is_usable).then(|| ChangeKind::Health { from: None, to: of(&to), is_usable })
             }
+        }
+    }
+
+    /// What is known about it in a few words.
+    pub fn why(&self, now: Elapsed) -> String {
+        let next = match self.retry_at {
+            Some(at) if at > now => format!(", next attempt in {}", duration(at.since(now))),
+            _ => String::new(),
+        };
+        match &self.contact {
+            Contact::None => String::new(),
+            Contact::Connected => self.health_text(),
+            Contact::Lost(how) => format!("lost: {how}"),
+            Contact::Failed(cause) => format!("{cause}{next}"),
         }
     }
 }

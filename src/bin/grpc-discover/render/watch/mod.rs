@@ -3,14 +3,15 @@
 mod change;
 mod connecting;
 mod endpoint;
+mod frame;
+mod live;
 mod plain;
 mod service;
 mod state;
 mod story;
 
+pub use live::Live;
 pub use plain::Plain;
-pub use state::WatchState;
-pub use story::Story;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,11 @@ impl WatchedService {
         }
     }
 
+    /// True during the connect phase.
+    pub fn is_connecting(&self) -> bool {
+        self.connecting.is_some()
+    }
+
     /// Processes an event; appends what changed.
     pub fn observe(&mut self, event: &Event, changes: &mut Vec<Change>) {
         self.time_passed(event.at, changes);

@@ -13,6 +13,11 @@ pub struct WatchState {
 }
 
 impl WatchState {
+    /// The services.
+    pub fn services(&self) -> &[WatchedService] {
+        &self.services
+    }
+
     /// Processes an event; returns what changed.
     pub fn observe(&mut self, event: &Event) -> Vec<Change> {
         let at = match self.services.iter().position(|service| service.target == event.target) {
