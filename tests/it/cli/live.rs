@@ -36,7 +36,7 @@ fn the_view_shows_every_bad_endpoint_and_leaves_nothing_behind() {
             );
         }
         let head = lines_with(&screen, "DEGRADED")[0];
-        assert!(head.contains("2 tcp: connection refused") && head.contains("2 NOT_SERVING"), "{size:?}: {head}");
+        assert!(head.contains("2 connection refused") && head.contains("2 NOT_SERVING"), "{size:?}: {head}");
         assert!(screen.contains("q quit  p pause  r reconnect  c call now  i go idle"), "{size:?}:\n{screen}");
 
         terminal.press("Enter");
@@ -79,5 +79,5 @@ fn every_change_stays_in_the_scrollback_and_the_story_names_it() {
     );
     let story = all.split_once("watched ").expect("a story").1;
     assert!(story.lines().next().is_some_and(|line| line.contains(" UTC, 1 change:")), "{all}");
-    assert!(story.contains(", READY after "), "{all}");
+    assert!(story.contains(", READY after"), "{all}");
 }

@@ -4,7 +4,6 @@
 //! When a terminal is made narrower it wraps the lines of the view. What they occupy then is computed from their
 //! widths, so that all of it is erased.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use console::{Term, measure_text_width};
@@ -110,12 +109,10 @@ impl Inline {
             let (columns, rows) = self.size();
             let occupied: usize = above.iter().map(|line| line.width.div_ceil(columns.max(1)).max(1)).sum();
             let up = occupied.min(rows.saturating_sub(1));
-            if up > 0 {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "\x1b[{up}A");
-            }
+            // Row by row: tmux moves what is cleared from the first row on into its scrollback.
+            text.push_str("\x1b[2K");
+            (0..up).for_each(|_| text.push_str("\x1b[A\x1b[2K"));
         }
-        text.push_str("\x1b[J");
         text
     }
 

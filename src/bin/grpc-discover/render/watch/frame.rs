@@ -71,7 +71,7 @@ fn rows(width: usize) -> usize {
 }
 
 fn service_lines(service: &WatchedService, scene: &Scene, width: usize, room: usize, paint: Paint) -> Vec<InlineLine> {
-    let mut lines = vec![head(service, scene, width, paint)];
+    let mut lines = vec![head(service, width, paint)];
     for source in service.sources.iter().filter(|source| source.broken.is_some()) {
         let why = source.broken.as_deref().unwrap_or_default();
         let text = cut(&format!("{}: {}", escape(&service.name(&source.source)), escape(why)), width);
@@ -185,8 +185,8 @@ fn cause(endpoint: &WatchedEndpoint) -> String {
     }
 }
 
-/// `DEGRADED  file:r60.json   56 of 60 serving   2 NOT_SERVING   2 tcp: connection refused   9s`.
-fn head(service: &WatchedService, scene: &Scene, width: usize, paint: Paint) -> InlineLine {
+/// `DEGRADED  file:r60.json  56 of 60 serving, 2 NOT_SERVING, 2 connection refused`.
+fn head(service: &WatchedService, width: usize, paint: Paint) -> InlineLine {
     let all: Vec<(Standing, &WatchedEndpoint)> =
         service.endpoints.values().map(|endpoint| (standing(endpoint), endpoint)).collect();
     let count = |wanted| all.iter().filter(|(standing, _)| *standing == wanted).count();
@@ -205,7 +205,11 @@ fn head(service: &WatchedService, scene: &Scene, width: usize, paint: Paint) -> 
     let mut causes: Vec<(usize, String)> = Vec::new();
     for (standing, endpoint) in &all {
         let what = match standing {
-            Standing::Failing | Standing::NotServing => cause(endpoint),
+            // Without the stage, which the row has.
+            Standing::Failing | Standing::NotServing => match cause(endpoint).split_once(": ") {
+                Some((_, rest)) => rest.to_string(),
+                None => cause(endpoint),
+            },
             Standing::Connecting => "connecting".to_string(),
             Standing::Unused => "not connected".to_string(),
             Standing::Well => continue,
@@ -216,15 +220,11 @@ fn head(service: &WatchedService, scene: &Scene, width: usize, paint: Paint) -> 
         }
     }
     parts.extend(causes.into_iter().map(|(count, what)| format!("{count} {what}")));
-    let end = match scene.is_paused {
-        true => format!("{}   PAUSED", age(scene.now.since_start())),
-        false => age(scene.now.since_start()),
-    };
     // The name gives way first, then the causes.
-    let counts = parts.join("   ");
-    let fixed = word.len() + 2 + 3 + counts.chars().count() + 3 + end.len();
-    let name = middle(&escape(&service.target), width.saturating_sub(fixed).max(12));
-    let rest = cut(&format!("  {name}   {counts}   {end}"), width.saturating_sub(word.len()));
+    let counts = parts.join(", ");
+    let fixed = word.len() + 2 + 2 + counts.chars().count();
+    let name = middle(&escape(&service.target), width.saturating_sub(fixed).max(10));
+    let rest = cut(&format!("  {name}  {counts}"), width.saturating_sub(word.len()));
     InlineLine::new(&format!("{word}{rest}"), format!("{}{rest}", paint.verdict(verdict, word)))
 }
 
@@ -274,9 +274,13 @@ fn keys(state: &WatchState, scene: &Scene) -> String {
         (true, false) => "q quit  p pause  r reconnect  c call now  i go idle",
         (true, true) => "q quit  p continue",
     };
+    let up = match scene.is_paused {
+        true => "PAUSED".to_string(),
+        false => age(scene.now.since_start()),
+    };
     match sources.is_empty() {
-        true => keys.to_string(),
-        false => format!("{keys}    listed: {}", sources.join(", ")),
+        true => format!("{keys}    {up}"),
+        false => format!("{keys}    listed: {}, {up}", sources.join(", ")),
     }
 }
 
