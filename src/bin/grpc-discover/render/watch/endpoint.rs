@@ -186,7 +186,7 @@ impl WatchedEndpoint {
     /// What is known about it in a few words.
     pub fn why(&self, now: Elapsed) -> String {
         let next = match self.retry_at {
-            Some(at) if at > now => format!(", next attempt in {}", duration(at.since(now))),
+            Some(at) if at > now => format!(", retry in {}", duration(at.since(now))),
             _ => String::new(),
         };
         match &self.contact {

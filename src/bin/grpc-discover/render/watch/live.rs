@@ -65,8 +65,10 @@ impl Live {
             let (None, Some(text)) = (&self.every_event, change.text()) else { continue };
             let subject = change.subject();
             self.width = self.width.max(subject.chars().count().min(WIDTH.1));
-            let (time, width) = (self.look.paint.dim(&self.clock.seconds(change.time)), self.width);
-            writeln!(self.above, "{time}  {subject:<width$}  {}", change.painted(&text, self.look.paint))?;
+            let (time, width) = (self.clock.seconds(change.time), self.width);
+            for line in on_stdout().wrap(&format!("{time}  {subject:<width$}  {text}"), 10) {
+                writeln!(self.above, "{}", change.painted(&line, self.look.paint))?;
+            }
         }
         Ok(())
     }
