@@ -30,6 +30,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "resolve
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "probe" -d 'Resolve the service and check every endpoint: tcp, tls, http2, health'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "watch" -d 'Keep a channel open and print every change as it happens'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "replay" -d 'Print a recorded session (--record, -o ndjson) in any format'
+complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "client" -d 'Read running clients and find those that hold stale addresses or no longer query their registry'
+complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "who" -d 'List which clients are connected to each endpoint, who stayed on a draining one, who did not come'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "backends" -d 'List the active backends, their settings and whether they respond'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "services" -d 'List the services that the active registries have, as targets'
 complete -c grpc-discover -n "__fish_grpc_discover_needs_command" -f -a "explain" -d 'Explain a finding, a verdict, a connectivity state or a client model'
@@ -233,6 +235,119 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s v
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l utc -d 'Print times in UTC instead of local time'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l of -d 'Service to compare with (repeatable) [default: the target of each channel]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l dns-server -d 'Query this DNS server instead of the system\'s' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l dns-interval -d 'Query DNS again at this interval [default: the TTL, between 1s and 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l dc -d 'Consul: query this datacenter' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l tag -d 'Consul: keep only instances with this tag (repeat to require several tags)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s n -l namespace -d 'Kubernetes: use this namespace for services without one [default: the context\'s namespace]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l tls -d 'TLS mode; auto detects it for each endpoint and reports the result [default: auto]' -r -f -a "auto\t'Detect it for each endpoint'
+on\t'Always'
+off\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l cacert -d 'Trust these CA certificates (PEM) instead of the system\'s' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l cert -d 'Client certificate chain (PEM)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l key -d 'Client key (PEM)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l servername -d 'Verify the certificate against this name' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l authority -d 'Value of :authority to send [default: the target\'s name]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l service -d 'Check the health of this service, with a verdict of its own (repeatable) [default: the whole server]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one per line (repeatable)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l rpc-timeout -d 'Time limit for one health RPC [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l keepalive-time -d 'Ping a connection that has been idle for this long; 0 disables it [default: 0]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l keepalive-timeout -d 'Close a connection when a ping gets no response for this long [default: 20s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l fail-on -d 'Lowest severity that makes the exit code non-zero [default: warn]' -r -f -a "warn\t'Warnings and critical findings'
+critical\t'Only critical findings'
+never\t'Exit with 0 whatever was found'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
+wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
+json\t'One JSON document at the end'
+ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l profile -d 'Use the settings of [profile.NAME] in the configuration file' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l plaintext -d 'Do not use TLS; same as --tls off'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s k -l insecure -d 'Use TLS without verifying the certificate'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l keepalive-without-calls -d 'Ping even without RPCs in flight'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l keepalive-force -d 'Allow --keepalive-time below 10s, to which servers respond with GOAWAY (gRFC A8)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l dry-run -d 'Print what would be contacted, without contacting it'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l utc -d 'Print times in UTC instead of local time'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l dns-server -d 'Query this DNS server instead of the system\'s' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l dns-interval -d 'Query DNS again at this interval [default: the TTL, between 1s and 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l dc -d 'Consul: query this datacenter' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l tag -d 'Consul: keep only instances with this tag (repeat to require several tags)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s n -l namespace -d 'Kubernetes: use this namespace for services without one [default: the context\'s namespace]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l context -d 'Kubernetes: use this context of the kubeconfig [default: current-context]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l port -d 'Port for names without a port [default: 443, as in gRPC]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l resolve-timeout -d 'Time limit for a registry\'s first response [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l timeout -d 'Time limit for each step: sets --resolve-timeout, --connect-timeout and --rpc-timeout' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l tls -d 'TLS mode; auto detects it for each endpoint and reports the result [default: auto]' -r -f -a "auto\t'Detect it for each endpoint'
+on\t'Always'
+off\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l cacert -d 'Trust these CA certificates (PEM) instead of the system\'s' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l cert -d 'Client certificate chain (PEM)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l key -d 'Client key (PEM)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l servername -d 'Verify the certificate against this name' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l authority -d 'Value of :authority to send [default: the target\'s name]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l service -d 'Check the health of this service, with a verdict of its own (repeatable) [default: the whole server]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one per line (repeatable)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l rpc-timeout -d 'Time limit for one health RPC [default: 5s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l keepalive-time -d 'Ping a connection that has been idle for this long; 0 disables it [default: 0]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l keepalive-timeout -d 'Close a connection when a ping gets no response for this long [default: 20s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l fail-on -d 'Lowest severity that makes the exit code non-zero [default: warn]' -r -f -a "warn\t'Warnings and critical findings'
+critical\t'Only critical findings'
+never\t'Exit with 0 whatever was found'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
+wide\t'The table with every endpoint and every column'
+short\t'The listed addresses, one per line'
+md\t'Markdown for a ticket: verdict, findings, endpoints that are not healthy'
+json\t'One JSON document at the end'
+ndjson\t'One JSON event per line, as it happens'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l record -d 'Also write every event to FILE, as -o ndjson does; `replay FILE` prints it in any format' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l color -d 'Use colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l config -d 'Configuration file to use [default: ./.grpc-discover.toml, then the user\'s]' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l profile -d 'Use the settings of [profile.NAME] in the configuration file' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l plaintext -d 'Do not use TLS; same as --tls off'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s k -l insecure -d 'Use TLS without verifying the certificate'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l keepalive-without-calls -d 'Ping even without RPCs in flight'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l keepalive-force -d 'Allow --keepalive-time below 10s, to which servers respond with GOAWAY (gRFC A8)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l dry-run -d 'Print what would be contacted, without contacting it'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s q -l quiet -d 'Print nothing but errors; the exit code has the verdict (with -o the result is printed)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s v -l verbose -d 'Also show connection phases, registry notes and where each setting came from'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l utc -d 'Print times in UTC instead of local time'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l no-config -d 'Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l backend -d 'Query only these backends for bare names (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-server -d 'Query this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-interval -d 'Query DNS again at this interval [default: the TTL, between 1s and 5s]' -r

@@ -60,6 +60,7 @@ pub mod platform;
 pub mod session;
 pub mod text;
 pub mod transport;
+pub mod witness;
 
 /// The pages whose examples are compiled and run with the tests.
 #[cfg(doctest)]

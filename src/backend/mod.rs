@@ -15,8 +15,10 @@
 //! * Backends write no log above debug level and keep no global state.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
@@ -33,6 +35,29 @@ use settings::SettingsReader;
 
 /// A stream of a backend's updates. See the [module](self) for the order of its items.
 pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
+
+/// Who queries a service at a registry. Ends when the registry does not show it, or no longer.
+pub type Callers = Pin<Box<dyn Stream<Item = CallerNews> + Send>>;
+
+/// News about who queries a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallerNews {
+    /// The first item: from now on, every query of a client that watches is seen.
+    Watching {
+        /// How often a client that watches is seen.
+        period: Duration,
+        /// The registry's own address. A client on another host may query another server of the registry.
+        host: Option<IpAddr>,
+        /// Where the queries are seen: `the log of the consul agent 127.0.0.1:8500`.
+        how: String,
+    },
+    /// A query.
+    Query {
+        /// Where it came from.
+        from: IpAddr,
+    },
+}
 
 /// A source of endpoints.
 pub trait Backend: Send + Sync {
@@ -122,6 +147,11 @@ pub trait Backend: Send + Sync {
         _target: Option<&Target>,
         _settings: &Settings,
     ) -> Option<BoxFuture<'static, Result<Vec<Target>, ResolveError>>> {
+        None
+    }
+
+    /// Watches who queries `target`, where the registry shows it.
+    fn callers(&self, _target: &Target, _context: &Context) -> Option<Callers> {
         None
     }
 

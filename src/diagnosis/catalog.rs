@@ -26,6 +26,7 @@ macro_rules! findings {
     };
 }
 
+mod clients;
 mod discovery;
 mod health;
 mod http2;
@@ -34,6 +35,7 @@ mod staleness;
 mod tls;
 mod vantage;
 
+pub use clients::*;
 pub use discovery::*;
 pub use health::*;
 pub use http2::*;
@@ -43,8 +45,16 @@ pub use tls::*;
 pub use vantage::*;
 
 /// The families, by code.
-const FAMILIES: [&[&FindingKind]; 7] =
-    [discovery::KINDS, reaching::KINDS, tls::KINDS, http2::KINDS, health::KINDS, staleness::KINDS, vantage::KINDS];
+const FAMILIES: [&[&FindingKind]; 8] = [
+    discovery::KINDS,
+    reaching::KINDS,
+    tls::KINDS,
+    http2::KINDS,
+    health::KINDS,
+    staleness::KINDS,
+    clients::KINDS,
+    vantage::KINDS,
+];
 
 const COUNT: usize = {
     let (mut count, mut family) = (0, 0);

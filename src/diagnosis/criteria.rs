@@ -71,4 +71,6 @@ pub enum Depth {
     Registries,
     /// Addresses were contacted too.
     Network,
+    /// Running clients were read, and compared with the registries (`client`, `who`).
+    Clients,
 }

@@ -39,7 +39,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
                     other => other,
                 }
             }
-            Depth::Registries => match word {
+            Depth::Registries | Depth::Clients => match word {
                 RegistryState::Healthy => EndpointVerdict::Passing,
                 RegistryState::Unchecked => EndpointVerdict::Listed,
                 RegistryState::Warning => EndpointVerdict::Warning,

@@ -114,7 +114,7 @@ impl Headline<'_> {
             Depth::Registries if listed.iter().any(|report| report.verdict == EndpointVerdict::Listed) => {
                 "listed as usable"
             }
-            Depth::Registries => "passing",
+            Depth::Registries | Depth::Clients => "passing",
             Depth::Network => "healthy",
         };
         let proxied = proxied::sentence(self.ledger, listed);

@@ -1,5 +1,6 @@
 //! [`Ledger`]: the state that results from the events of a session, with the sequence numbers that prove it.
 
+mod clients;
 mod forgetting;
 mod listed;
 mod observe;
@@ -11,10 +12,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::clients::ClientRecord;
 use self::forgetting::Departed;
 pub use self::listed::{Listed, ListedAddresses};
 pub use self::record::{Call, Contact, Departure, Handshake, Identity, IdleCallError, Loss, Observed, SourceRecord};
 pub use self::rotation::Rotation;
+use crate::model::client::{ClientId, ServedClients, Unread};
 use crate::model::connectivity::Transition;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};
 use crate::model::event::{IdlePhase, StallReport, WatchEnd};
@@ -86,6 +89,14 @@ pub struct Ledger {
     pub lenses_named: bool,
     /// Set when more endpoints are listed than may be probed: how many are listed, and how many were probed.
     pub limited: Option<(usize, usize)>,
+    /// The running clients that were read.
+    pub clients: BTreeMap<ClientId, ClientRecord>,
+    /// The processes and servers that could not be read, or not completely.
+    pub unread: Vec<Observed<Unread>>,
+    /// The clients of each endpoint, as its server shows them.
+    pub served: BTreeMap<Address, Observed<ServedClients>>,
+    /// Addresses that a registry lists for other services, each with the name of its service.
+    pub other_services: BTreeMap<Address, String>,
     /// How many transitions there were.
     pub transitions: usize,
     /// Since when an instance is listed as critical, as far as this session has seen it: no registry reports the

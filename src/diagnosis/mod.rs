@@ -4,6 +4,7 @@ mod advertised;
 mod calls;
 pub(crate) mod catalog;
 mod certificates;
+mod clients;
 mod connection;
 mod criteria;
 mod disagreement;
@@ -43,12 +44,14 @@ use std::collections::BTreeSet;
 
 pub use crate::model::proxy_env::ProxyEnv;
 pub use catalog::FINDINGS;
+pub(crate) use clients::verdicts as client_verdicts;
 pub use criteria::{Criteria, Depth, Ignored, MinReady};
 pub use ledger::Ledger;
 pub use unprovable::{UNPROVABLE, Unprovable};
 
 use headline::Headline;
 
+use crate::model::client::JudgedClient;
 use crate::model::event::EndpointReport;
 use crate::model::finding::{Counts, Finding, Summary};
 use crate::model::verdict::Verdict;
@@ -78,6 +81,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     proxy::find,
     stalled::find,
     unanswered::find,
+    clients::find,
 ];
 
 /// Everything the ledger proves.
@@ -85,6 +89,8 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
 pub struct Conclusion {
     /// One report for every address that is listed, or has left and was contacted since.
     pub endpoints: Vec<EndpointReport>,
+    /// The verdict on every running client that was read, worst first.
+    pub clients: Vec<JudgedClient>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
     /// The verdict on the service.
@@ -96,6 +102,7 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
     findings.extend(discovery::expected(ledger, &criteria.expect));
     findings.extend(certificates::expiring(ledger, criteria.warn_expiry));
+    findings.extend(clients::expiring(ledger, criteria.warn_expiry));
     for finding in &mut findings {
         // Two instances of one response are proved by one event.
         let mut cited = BTreeSet::new();
@@ -113,7 +120,16 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
     let ignored = all - findings.len();
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
-    let verdict = summary::overall(ledger, criteria, depth, &counting, &findings, vantage.is_some());
+    let clients = clients::verdicts(ledger);
+    if depth == Depth::Clients {
+        clients::keep_own(&mut findings, ledger);
+    }
+    let verdict = match depth {
+        Depth::Clients => clients::overall(ledger, &clients, &findings),
+        Depth::Registries | Depth::Network => {
+            summary::overall(ledger, criteria, depth, &counting, &findings, vantage.is_some())
+        }
+    };
     // With enough healthy endpoints, faults of single endpoints do not affect the exit code.
     let counted = findings.iter().filter(|finding| criteria.min_ready.is_none() || finding.address.is_none());
     let worst = counted.map(|finding| finding.kind.severity).max();
@@ -123,7 +139,7 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         other => other.exit_code(),
     };
     let counts = Counts { ignored, ..summary::count(ledger, &endpoints, &counting, &findings) };
-    let text = Headline {
+    let headline = Headline {
         ledger,
         criteria,
         depth,
@@ -133,9 +149,12 @@ pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
         causes: &counts.causes,
         ignored,
         nothing_reached: vantage.is_some(),
-    }
-    .sentence();
-    Conclusion { endpoints, findings, summary: Summary { verdict, exit, text, counts } }
+    };
+    let text = match depth {
+        Depth::Clients => clients::sentence(ledger, &clients, &findings),
+        Depth::Registries | Depth::Network => headline.sentence(),
+    };
+    Conclusion { endpoints, clients, findings, summary: Summary { verdict, exit, text, counts } }
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(super) fn overall(
         Verdict::Degraded
     } else if prevented > 0 && criteria.min_ready.is_none() {
         Verdict::Unknown
-    } else if depth == Depth::Registries {
+    } else if depth != Depth::Network {
         Verdict::Usable
     } else {
         Verdict::Healthy

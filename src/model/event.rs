@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cause::EndpointCause;
+use super::client::ClientReport;
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{Finding, Summary};
@@ -67,6 +68,8 @@ pub enum EventKind {
     Pending(PendingReport),
     /// This process did not run for a while: timeouts during that time prove nothing.
     Stall(StallReport),
+    /// What a witness showed of a running client, or the verdict on it.
+    Client(Box<ClientReport>),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// A finding, with its proof.
@@ -90,6 +93,7 @@ impl EventKind {
             Self::IdleCheck(_) => "idle_check",
             Self::Pending(_) => "pending",
             Self::Stall(_) => "stall",
+            Self::Client(_) => "client",
             Self::Verdict(_) => "verdict",
             Self::Finding(_) => "finding",
             Self::Summary(_) => "summary",

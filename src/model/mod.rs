@@ -2,6 +2,7 @@
 
 pub mod cause;
 pub mod certificate;
+pub mod client;
 pub mod connectivity;
 pub(crate) mod dates;
 pub(crate) mod disconnect;

@@ -1,5 +1,6 @@
 //! The one module that may use all the others: plan, script, engine (pure), driver (clock and effects).
 
+pub mod clients;
 mod connection;
 mod discovery;
 mod driver;

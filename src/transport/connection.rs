@@ -2,16 +2,20 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tonic::Code;
 
-use super::grpc::Grpc;
+use super::grpc::{Call, Grpc};
 use super::health;
 use super::http2::Driver;
+use super::rpc_failure::RpcFailure;
 use super::wire::{ConnectionEvent, Wire};
 use crate::model::proxy::Proxy;
 use crate::model::reach::Health;
+use crate::text::duration;
 
 /// The maximum duration of `close`.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -41,6 +45,25 @@ impl Connection {
     /// stream cancels the RPC.
     pub fn watch(&self, service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
         health::watch(self.grpc.clone(), service)
+    }
+
+    /// A unary call of the method at `path` (`/package.Service/Method`), within the time limit of an RPC, whose response
+    /// has at most `longest` bytes.
+    pub(crate) async fn call<Q, A>(&self, path: &'static str, request: Q, longest: usize) -> Result<A, RpcFailure>
+    where
+        Q: prost::Message,
+        A: prost::Message + Default,
+    {
+        let limit = self.rpc_timeout;
+        let stream = AtomicU32::new(0);
+        let call = Call { path, request, limit: Some(limit), longest, stream: Some(&stream) };
+        match tokio::time::timeout(limit, self.grpc.unary(call)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let (cause, why) = self.grpc.given_up(stream.load(Ordering::Acquire)).await;
+                Err(RpcFailure::new(Code::DeadlineExceeded, format!("{why} within {}", duration(limit)), cause))
+            }
+        }
     }
 
     /// The proxy that the headers of the last response named, if they named one.

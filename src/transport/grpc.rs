@@ -17,7 +17,7 @@ use super::wire::Wire;
 use crate::model::reach::{PhaseDetail, ResponseFacts};
 use crate::model::rpc::{NotSent, RpcCause, Unanswered};
 use crate::model::violation::{BrokenRule, Http2Rule};
-use crate::net::http2::{Client, LONGEST, Messages, may_start, prefixed, request};
+use crate::net::http2::{Client, Messages, may_start, prefixed, request};
 
 /// How long the caller of a call that timed out waits for the connection's owner to read the state of TCP.
 const READING_TCP: Duration = Duration::from_millis(100);
@@ -36,6 +36,8 @@ pub(super) struct Call<'a, Q> {
     pub path: &'static str,
     pub request: Q,
     pub limit: Option<Duration>,
+    /// The largest message of the response that is accepted.
+    pub longest: usize,
     /// Where the call's stream is recorded, once it has one: for [`Grpc::given_up`].
     pub stream: Option<&'a AtomicU32>,
 }
@@ -99,7 +101,7 @@ impl Grpc {
             let facts = ResponseFacts { foreign_content_type: Some(foreign) };
             wire.learn(PhaseDetail::Response(Box::new(facts)));
         }
-        let messages = response.messages(started, LONGEST, true).map_err(|error| facts.failure(error, &wire))?;
+        let messages = response.messages(started, call.longest, true).map_err(|error| facts.failure(error, &wire))?;
         Ok(Responses { messages, facts, wire, _in_flight: in_flight })
     }
 

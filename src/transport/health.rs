@@ -17,6 +17,7 @@ use super::rpc_failure::{RpcFailure, status};
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::Health;
 use crate::model::rpc::RpcCause;
+use crate::net::http2::LONGEST;
 use crate::text::duration;
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -28,7 +29,7 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
     let started = Instant::now();
     let stream = AtomicU32::new(0);
     let request = HealthCheckRequest { service: service.to_string() };
-    let call = Call { path: CHECK, request, limit: Some(limit), stream: Some(&stream) };
+    let call = Call { path: CHECK, request, limit: Some(limit), longest: LONGEST, stream: Some(&stream) };
     let health = match tokio::time::timeout(limit, grpc.unary(call)).await {
         Ok(Ok(response)) => answer(response),
         Ok(Err(failure)) => refusal(failure),
@@ -66,7 +67,7 @@ const OTHERS_LIMIT: Duration = Duration::from_secs(1);
 /// where the server has it; otherwise only the server as a whole is checked.
 pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
     let calls = async {
-        let call = Call { path: LIST, request: ListRequest {}, limit: Some(limit), stream: None };
+        let call = Call { path: LIST, request: ListRequest {}, limit: Some(limit), longest: LONGEST, stream: None };
         if let Ok(response) = grpc.unary::<_, ListResponse>(call).await {
             let statuses = response.statuses.into_iter().filter(|(name, _)| name != service);
             return statuses.map(|(name, status)| (name, answer(status))).take(MOST_OTHERS).collect();
@@ -98,7 +99,7 @@ pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health>
             HealthWatch::Open(open) => open,
             HealthWatch::NotStarted(grpc, service) => {
                 let request = HealthCheckRequest { service: service.to_string() };
-                match grpc.streaming(Call { path: WATCH, request, limit: None, stream: None }).await {
+                match grpc.streaming(Call { path: WATCH, request, limit: None, longest: LONGEST, stream: None }).await {
                     Ok(statuses) => Box::new(statuses),
                     Err(failure) => return Some((refusal(failure), HealthWatch::Over)),
                 }

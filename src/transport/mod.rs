@@ -58,5 +58,6 @@ pub use connection::Connection;
 pub use files::{FileError, TlsFile, check_identity, check_roots};
 pub use options::{Keepalive, Options, TlsMode};
 pub use progress::Progress;
+pub(crate) use rpc_failure::RpcFailure;
 pub use transport::Transport;
 pub use wire::ConnectionEvent;

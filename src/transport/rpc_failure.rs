@@ -7,7 +7,7 @@ use crate::model::rpc::RpcCause;
 
 /// An RPC that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RpcFailure {
+pub(crate) struct RpcFailure {
     /// The status that gRPC's clients report for it.
     pub code: Code,
     /// The status message.

@@ -24,9 +24,22 @@ const MODULES: &[(&str, &[&str])] = &[
     ("channel", &["model", "text"]),
     ("lens", &["model", "text"]),
     ("diagnosis", &["model", "text"]),
+    ("witness", &["model", "platform", "text", "net", "transport"]),
     (
         "session",
-        &["model", "platform", "text", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"],
+        &[
+            "model",
+            "platform",
+            "text",
+            "layout",
+            "net",
+            "backend",
+            "transport",
+            "witness",
+            "channel",
+            "lens",
+            "diagnosis",
+        ],
     ),
 ];
 

@@ -8,6 +8,7 @@
 
 mod agent;
 mod answer;
+mod callers;
 mod content;
 mod decode;
 mod elsewhere;
@@ -38,7 +39,7 @@ pub use settings::ConsulSettings;
 
 use super::login::learn_login;
 use super::settings::configure;
-use super::{About, Backend, CheckError, Context, Description, Origin, Resolution};
+use super::{About, Backend, Callers, CheckError, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use query::{Client, ReadAgentSelf, StatusLeader};
@@ -142,6 +143,21 @@ impl Backend for Consul {
             Some(target) => query::check(&settings.of::<ConsulSettings>(), target).map_err(CheckError::new),
             None => Ok(()),
         }
+    }
+
+    /// The agent's log shows which hosts query the service, when the token may read it.
+    fn callers(&self, target: &Target, context: &Context) -> Option<Callers> {
+        let target = target.of::<ConsulTarget>()?.clone();
+        let limit = context.settings.response_limit();
+        let (settings, secrets) =
+            ((*context.settings.of::<ConsulSettings>()).clone(), context.settings.secrets.clone());
+        let start = async move {
+            match watch::open(settings, Some(target.clone()), &secrets).await {
+                Ok(route) => callers::callers(Client::new(route, limit), &target.service, limit),
+                Err(_) => stream::empty().boxed(),
+            }
+        };
+        Some(stream::once(start).flatten().boxed())
     }
 
     /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; with a token that

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use consulrs::api::Features;
+use http_body_util::Empty;
 use http02::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT};
 use http02::{Request, Response, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,7 +27,7 @@ use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 use crate::net::dial::Dial;
-use crate::net::http1::RequestError;
+use crate::net::http1::{Listening, RequestError};
 use crate::net::named::NamedSockets;
 use crate::net::tls::{SetupError, TlsClient};
 use crate::platform::file;
@@ -296,6 +298,20 @@ impl Client {
         let Reply { value: body, meta, took } = self.query_body(endpoint, features, limit).await?;
         let value = serde_json::from_slice(&body).map_err(|error| self.unreadable(&path, error, &body))?;
         Ok(Reply { value, meta, took })
+    }
+
+    /// The response to `GET` of `path` (with its query), read as it arrives; `None` when the agent refuses it or is
+    /// unreachable.
+    pub(super) async fn listen(&self, path: &str, limit: Duration) -> Option<Listening> {
+        let mut request = http::Request::builder().uri(format!("{}{path}", self.route.agent.prefix()));
+        for (name, value) in &self.route.headers {
+            request = request.header(name.as_str(), value.as_bytes());
+        }
+        // hyper adds no Host by itself.
+        request = request.header("host", self.route.agent.host_header());
+        let request = request.body(Empty::<Bytes>::new()).ok()?;
+        let (head, listening) = self.transport.listen(request, limit).await.ok()?;
+        (head.status == http::StatusCode::OK).then_some(listening)
     }
 
     /// [`query`](Self::query), without decoding the response: what Go's clients would receive.

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http_body_util::Empty;
 use rustify::errors::ClientError;
 
 use crate::model::endpoint::Address;
 use crate::net::dial::Dial;
-use crate::net::http1::{Http, HttpError, retry_after};
+use crate::net::http1::{Http, HttpError, Listening, retry_after};
 use crate::net::tls::TlsClient;
 
 /// Time limit for one request, connecting included. Travels with the request as an extension.
@@ -39,6 +40,15 @@ impl Transport {
 
     fn over(http: Http) -> Self {
         Transport { http, retry_after: Mutex::new(None) }
+    }
+
+    /// Sends `request`, whose response is read as it arrives; its head within `limit`.
+    pub(super) async fn listen(
+        &self,
+        request: http::Request<Empty<Bytes>>,
+        limit: Duration,
+    ) -> Result<(Parts, Listening), HttpError> {
+        self.http.listen(request, limit).await
     }
 
     /// When the agent accepts the next request, according to its last error response.

@@ -1,6 +1,7 @@
 //! The command line. This module only parses it; `settings` turns it into plans.
 
 mod backend_flags;
+mod clients;
 mod command_line;
 mod enums;
 mod flags;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+pub use clients::{Client, Who};
 pub use command_line::{JsonFormat, Rejected, json_format, parse};
 pub use enums::{ColorWhen, FailOnChoice, Format, LbChoice, PlainFormat, TlsChoice, UntilChoice};
 pub use flags::{ChannelFlags, CriteriaFlags, DiscoveryFlags, DisplayFlags, OutputFlags, PaceFlags, ReachingFlags};
@@ -124,6 +126,12 @@ pub enum Command {
     /// Print a recorded session (--record, -o ndjson) in any format
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Read running clients and find those that hold stale addresses or no longer query their registry
+    #[command(after_help = clients::CLIENT_EXAMPLES)]
+    Client(Client),
+    /// List which clients are connected to each endpoint, who stayed on a draining one, who did not come
+    #[command(after_help = clients::WHO_EXAMPLES)]
+    Who(Who),
     /// List the active backends, their settings and whether they respond
     Backends(Backends),
     /// List the services that the active registries have, as targets

@@ -24,6 +24,7 @@ use grpc_discover::diagnosis::ProxyEnv;
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
+use grpc_discover::transport;
 
 use crate::cli::values::{self, ValueError};
 use crate::cli::{self, FailOnChoice, Redacted, UntilChoice};
@@ -218,6 +219,31 @@ fn plans_of(typed: &Typed, named: &[Redacted], environment: &Environment) -> Res
         [service] => vec![with(plan.label.clone(), service)],
         services => services.iter().map(|service| with(format!("{} {service}", plan.label).into(), service)).collect(),
     })
+}
+
+/// The plan for `targets` as one service, whichever services the configuration file has.
+///
+/// # Errors
+///
+/// As for [`plans`].
+pub fn one_plan(typed: &Typed, environment: &Environment) -> Result<Plan, SettingError> {
+    let targets: Vec<Redacted> = typed.targets.iter().map(meant).collect();
+    let first = plans_of(typed, &targets, environment)?.into_iter().next();
+    first.ok_or_else(|| no_targets(environment.config))
+}
+
+/// How a process is reached that no target names.
+///
+/// # Errors
+///
+/// As for [`plans`].
+pub fn transport(
+    typed: &cli::ReachingFlags,
+    profile: Option<&str>,
+    environment: &Environment,
+) -> Result<transport::Options, SettingError> {
+    let layers = Layers::new(environment, None, profile)?;
+    reaching::options(typed, &[], Goal::Probe, &layers, environment)
 }
 
 fn parse_target(text: &str) -> Result<Target, TargetError> {

@@ -84,6 +84,7 @@ impl Ledger {
                 }
                 self.stalls.push(seen(*report, event));
             }
+            EventKind::Client(report) => self.client(report, event),
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
     }
@@ -310,6 +311,6 @@ fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
     }
 }
 
-fn seen<T>(what: T, event: &Event) -> Observed<T> {
+pub(super) fn seen<T>(what: T, event: &Event) -> Observed<T> {
     Observed { what, seq: event.seq, at: event.at }
 }

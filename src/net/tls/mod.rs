@@ -2,7 +2,7 @@
 //! library types.
 
 mod alert;
-mod certificate;
+pub(crate) mod certificate;
 #[cfg(feature = "networked")]
 mod client;
 mod client_auth;

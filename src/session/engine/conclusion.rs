@@ -21,7 +21,7 @@ impl Engine {
         self.ledger.now = self.now;
         self.models_conclude();
         self.report_pending();
-        let Conclusion { endpoints, findings, summary } =
+        let Conclusion { endpoints, clients: _, findings, summary } =
             diagnosis::judge(&self.ledger, &self.config.criteria, self.config.depth());
         let summary = match timed_out {
             None => summary,

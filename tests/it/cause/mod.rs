@@ -2,6 +2,7 @@
 //! findings that it must produce. docs/findings.md lists them.
 
 mod authority;
+mod clients;
 mod discovery;
 mod idle_checks;
 mod lasting;
@@ -258,6 +259,25 @@ scenarios! {
     idle_checks::dropped_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
 
     proxied::idle_limit_with_goaway: ["GD420" "GD613" "GD614"] exit 0 Late, needs Nothing;
+
+    // Running clients.
+    clients::frozen_after_a_move: ["GD701"] exit 2 Late, needs Nothing;
+    clients::frozen_without_the_new_instance: ["GD702"] exit 1 Late, needs Nothing;
+    clients::wedged_after_idle: ["GD703"] exit 2 Late, needs Nothing;
+    clients::list_kept_when_the_registry_is_empty: ["GD704"] exit 1 Late, needs Nothing;
+    clients::removed_moments_ago: ["GD705"] exit 0 Late, needs Nothing;
+    clients::scale_up_over_dns: ["GD706"] exit 1 Late, needs Nothing;
+    clients::subset_by_design: ["GD707"] exit 0 Late, needs Nothing;
+    clients::one_slice_of_three: ["GD708"] exit 1 Late, needs KubernetesServer;
+    clients::addresses_of_another_service: ["GD709"] exit 1 Late, needs Nothing;
+    clients::idle_client: ["GD710"] exit 0 Late, needs Nothing;
+    clients::client_in_backoff: ["GD711"] exit 1 Late, needs Nothing;
+    clients::connection_to_a_peer_that_is_gone: ["GD712"] exit 1 Late, needs Nothing;
+    clients::certificate_in_use_expires: ["GD713"] exit 1 Late, needs Nothing;
+    clients::endpoint_without_clients: ["GD714"] exit 1 Late, needs Nothing;
+    clients::clients_on_a_draining_endpoint: ["GD715"] exit 1 Late, needs Nothing;
+    clients::process_without_channelz: ["GD716"] exit 3 Late, needs Nothing;
+    clients::pages_without_end: ["GD717"] exit 0 Late, needs Nothing;
 
     // The machine that the tool runs on.
     machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;

@@ -1,6 +1,8 @@
 //! Against real servers (tests/run provides them).
 
 #[cfg(feature = "consul")]
+mod clients;
+#[cfg(feature = "consul")]
 mod consul;
 mod endings;
 mod frozen;

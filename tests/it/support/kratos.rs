@@ -105,6 +105,11 @@ impl KratosClient {
         client
     }
 
+    /// Where its own gRPC server listens, if it has one: it serves channelz of this client.
+    pub fn listening(&self) -> Option<String> {
+        self.lines.0.lock().unwrap()[0]["listening"].as_str().map(str::to_string)
+    }
+
     /// The number of lines so far: later events have this index or a higher one.
     pub fn mark(&self) -> usize {
         self.lines.0.lock().unwrap().len()

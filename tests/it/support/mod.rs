@@ -1,5 +1,6 @@
 //! What the tests are built on.
 
+pub mod channelz;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod cluster_dns;
 #[cfg(feature = "consul")]

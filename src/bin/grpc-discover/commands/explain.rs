@@ -2,6 +2,7 @@
 
 use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::lens::{self, LENSES, LensKind};
+use grpc_discover::model::client::ClientVerdict;
 use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::model::finding::FindingKind;
 use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
@@ -18,6 +19,7 @@ use crate::terminal;
 enum Subject {
     Finding(&'static FindingKind),
     Endpoint(EndpointVerdict),
+    Client(ClientVerdict),
     Service(Verdict),
     State(ConnectivityState),
 }
@@ -96,9 +98,10 @@ pub fn run(typed: &Explain) -> Result<u8, Failure> {
 fn subjects() -> impl Iterator<Item = Subject> {
     let findings = FINDINGS.iter().map(|kind| Subject::Finding(kind));
     let endpoints = EndpointVerdict::ALL.iter().map(|verdict| Subject::Endpoint(*verdict));
+    let clients = ClientVerdict::ALL.iter().map(|verdict| Subject::Client(*verdict));
     let services = Verdict::ALL.iter().map(|verdict| Subject::Service(*verdict));
     let states = ConnectivityState::ALL.iter().map(|state| Subject::State(*state));
-    findings.chain(endpoints).chain(services).chain(states)
+    findings.chain(endpoints).chain(clients).chain(services).chain(states)
 }
 
 impl Subject {
@@ -107,6 +110,7 @@ impl Subject {
         match self {
             Subject::Finding(kind) => vec![kind.code, kind.name],
             Subject::Endpoint(verdict) => vec![verdict.as_str()],
+            Subject::Client(verdict) => vec![verdict.as_str()],
             Subject::Service(verdict) => vec![verdict.as_str()],
             Subject::State(state) => vec![state.as_str()],
         }
@@ -117,6 +121,7 @@ impl Subject {
         match self {
             Subject::Finding(kind) => kind.severity.as_str(),
             Subject::Endpoint(_) => "verdict on an endpoint",
+            Subject::Client(_) => "verdict on a client",
             Subject::Service(_) => "verdict on a service",
             Subject::State(_) => "connectivity state",
         }
@@ -126,6 +131,7 @@ impl Subject {
         match self {
             Subject::Finding(kind) => kind.meaning,
             Subject::Endpoint(verdict) => verdict.meaning(),
+            Subject::Client(verdict) => verdict.meaning(),
             Subject::Service(verdict) => verdict.meaning(),
             Subject::State(state) => state.meaning(),
         }
@@ -149,7 +155,7 @@ fn unknown(word: &str) -> String {
 fn entry(subject: Subject) -> Entry {
     match subject {
         Subject::Finding(kind) => Entry::Finding(finding_entry(kind)),
-        Subject::Endpoint(_) | Subject::Service(_) | Subject::State(_) => Entry::Word(TermEntry {
+        Subject::Endpoint(_) | Subject::Client(_) | Subject::Service(_) | Subject::State(_) => Entry::Word(TermEntry {
             word: subject.names().first().copied().unwrap_or_default(),
             kind: subject.kind(),
             meaning: subject.meaning(),
@@ -245,7 +251,7 @@ mod tests {
     #[test]
     fn a_term_with_two_meanings_has_both() {
         let found: Vec<&str> = find("unknown").into_iter().map(Subject::kind).collect();
-        assert_eq!(found, ["verdict on an endpoint", "verdict on a service"]);
+        assert_eq!(found, ["verdict on an endpoint", "verdict on a client", "verdict on a service"]);
     }
 
     #[test]

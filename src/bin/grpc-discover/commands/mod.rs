@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the environment is read here, and handed down")]
 
 mod backends;
+mod clients;
 mod completions;
 mod config_init;
 mod demo;
@@ -52,6 +53,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure>
         Command::Probe(typed) => probe(&typed),
         Command::Watch(typed) => watch(&typed),
         Command::Replay(typed) => replay::run(&typed),
+        Command::Client(typed) => clients::client(&typed),
+        Command::Who(typed) => clients::who(&typed),
         Command::Backends(typed) => backends::run(&typed),
         Command::Services(typed) => services::run(&typed),
         Command::Explain(typed) => explain::run(&typed),

@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use grpc_discover::model::event::{Event, EventKind};
+use grpc_discover::model::pending::PendingReport;
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::platform::clock;
 use grpc_discover::platform::keys;
 use grpc_discover::platform::signals::{Signal, Signals, StopKey};
+use grpc_discover::session::clients::ClientSession;
 use grpc_discover::session::{ChannelRequest, Goal, Plan, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -64,16 +66,72 @@ pub async fn run(
     output: &OutputSettings,
     terminal: &Terminal,
     kind: SessionKind,
-    mut hooks: SessionHooks<'_>,
+    hooks: SessionHooks<'_>,
 ) -> Result<u8, Failure> {
     open_files::prepare(&mut plans);
     let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
-    let mut screen = Screen::new(output, terminal, kind, &goals);
+    let start = || plans.into_iter().map(|plan| RunningSession::Session(Box::new(Session::start(plan)))).collect();
+    run_all(start, &goals, output, terminal, kind, hooks).await
+}
+
+/// A session of either kind.
+pub enum RunningSession {
+    /// One that resolves and reaches endpoints.
+    Session(Box<Session>),
+    /// One that reads running clients.
+    Clients(ClientSession),
+}
+
+impl RunningSession {
+    async fn next(&mut self) -> Option<Event> {
+        match self {
+            RunningSession::Session(session) => session.next().await,
+            RunningSession::Clients(session) => session.next().await,
+        }
+    }
+
+    fn finish(&mut self) {
+        match self {
+            RunningSession::Session(session) => session.finish(),
+            RunningSession::Clients(session) => session.finish(),
+        }
+    }
+
+    fn pause_attempts(&mut self, paused: bool) {
+        match self {
+            RunningSession::Session(session) => session.pause_attempts(paused),
+            // Its events wait in a bounded queue.
+            RunningSession::Clients(_) => {}
+        }
+    }
+
+    fn pending(&mut self) -> Vec<PendingReport> {
+        match self {
+            RunningSession::Session(session) => session.pending(),
+            RunningSession::Clients(_) => Vec::new(),
+        }
+    }
+}
+
+/// Runs the sessions that `start` starts, until all have ended; returns the exit code.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub async fn run_all(
+    start: impl FnOnce() -> Vec<RunningSession>,
+    goals: &[Goal],
+    output: &OutputSettings,
+    terminal: &Terminal,
+    kind: SessionKind,
+    mut hooks: SessionHooks<'_>,
+) -> Result<u8, Failure> {
+    let mut screen = Screen::new(output, terminal, kind, goals);
     screen.record = hooks.record.take();
     let cannot = |error| Failure::Broken(format!("cannot install signal handlers: {error}"));
     let mut signals = Signals::listen().map_err(cannot)?;
-    let sessions = plans.into_iter().map(Session::start).collect();
-    let ended = all(sessions, &goals, &mut screen, &mut signals, &mut hooks).await;
+    let sessions = start();
+    let ended = all(sessions, goals, &mut screen, &mut signals, &mut hooks).await;
     // What is redrawn on stderr is cleared before the report is on the same terminal: clearing moves the cursor.
     if screen.clear() {
         let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
@@ -134,7 +192,7 @@ enum Ended {
 }
 
 async fn all(
-    mut sessions: Vec<Session>,
+    mut sessions: Vec<RunningSession>,
     goals: &[Goal],
     screen: &mut Screen,
     signals: &mut Signals,
@@ -167,7 +225,7 @@ async fn all(
                     None => {}
                 }
                 interrupted = Some(exit::of_signal(signal));
-                sessions.iter_mut().for_each(Session::finish);
+                sessions.iter_mut().for_each(RunningSession::finish);
                 if screen.is_terminal() {
                     screen.note("stopping; press Ctrl-C again to quit immediately");
                 }
@@ -211,12 +269,12 @@ async fn all(
             () = until(unread) => {
                 // Far in the future from now on: a finished session only has its last events to deliver.
                 unread = Some(clock::after(UNREAD));
-                sessions.iter_mut().for_each(Session::finish);
+                sessions.iter_mut().for_each(RunningSession::finish);
             }
             _ = ticks.tick(), if screen.redraws => {
                 let now = Elapsed::new(started_at.elapsed());
                 if let Some(progress) = screen.progress.as_mut().filter(|progress| progress.is_due(now)) {
-                    progress.waits_for(sessions.iter_mut().flat_map(Session::pending).collect());
+                    progress.waits_for(sessions.iter_mut().flat_map(RunningSession::pending).collect());
                 }
                 screen.tick(now);
             }
@@ -274,7 +332,7 @@ async fn next_message(messages: &mut Option<UnboundedReceiver<String>>) -> Strin
 }
 
 /// The next event of any session, and the index of that session. Cancel safe, as [`Session::next`] is.
-async fn next(sessions: &mut [Session]) -> (Option<Event>, usize) {
+async fn next(sessions: &mut [RunningSession]) -> (Option<Event>, usize) {
     type Next<'a> = Pin<Box<dyn Future<Output = Option<Event>> + 'a>>;
     if let [session] = sessions {
         return (session.next().await, 0);

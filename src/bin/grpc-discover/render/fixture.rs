@@ -7,6 +7,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use grpc_discover::model::cause::{CauseCount, EndpointCause};
 use grpc_discover::model::certificate::{AlternativeName, CertificateTraits};
+use grpc_discover::model::client::{
+    ClientId, ClientReport, ClientVerdict, ClientView, HeldAddress, HeldFailure, JudgedClient, RegistryContact,
+    ServedClients, ServedConnection, Unread,
+};
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule};
 use grpc_discover::model::event::{
@@ -337,6 +341,10 @@ pub fn events() -> Vec<Event> {
             }),
         ),
         (30_020, EventKind::Stall(StallReport { from: Elapsed::from_secs(29), lasted: Duration::from_millis(400) })),
+        (30_020, EventKind::Client(Box::new(ClientReport::Seen(client())))),
+        (30_020, EventKind::Client(Box::new(ClientReport::Unread(unread())))),
+        (30_020, EventKind::Client(Box::new(ClientReport::Served(served())))),
+        (30_020, EventKind::Client(Box::new(ClientReport::Judged(judged())))),
         (
             30_020,
             EventKind::Pending(PendingReport {
@@ -504,4 +512,49 @@ pub fn events() -> Vec<Event> {
             kind,
         })
         .collect()
+}
+
+/// A running client whose names would control a terminal.
+fn client() -> ClientView {
+    let id = ClientId { process: format!("10.0.0.20:9000{HOSTILE}"), channel: Some(3) };
+    let read = UNIX_EPOCH + Duration::from_secs(1_795_000_030);
+    let mut view = ClientView::new(id, "channelz", read);
+    view.target = format!("discovery:///pay{HOSTILE}");
+    view.state = Some(ConnectivityState::TransientFailure);
+    view.calls.started = 12;
+    view.calls.failed = 4;
+    let mut held = HeldAddress::new(address(A));
+    held.state = Some(ConnectivityState::TransientFailure);
+    held.failure = Some(HeldFailure { at: None, text: format!("connection refused{HOSTILE}") });
+    view.holds = vec![held];
+    view.registry = RegistryContact::Unknown { why: format!("nothing shows it{HOSTILE}") };
+    view.limits = vec![format!("sockets{HOSTILE}")];
+    view
+}
+
+fn unread() -> Unread {
+    Unread {
+        process: format!("10.0.0.21:9000{HOSTILE}"),
+        witness: "channelz",
+        why: format!("UNIMPLEMENTED{HOSTILE}"),
+        remedy: None,
+        is_partial: false,
+    }
+}
+
+fn served() -> ServedClients {
+    let connection =
+        ServedConnection { remote: address("10.0.0.20:51234"), streams_started: 9, streams_open: 2, last_stream: None };
+    let running_for = Some(Duration::from_secs(90));
+    ServedClients { endpoint: address(B), witness: "channelz", running_for, connections: vec![connection] }
+}
+
+fn judged() -> JudgedClient {
+    JudgedClient {
+        view: client(),
+        verdict: ClientVerdict::Frozen,
+        stale: vec![address(A)],
+        missing: vec![address(B)],
+        text: format!("still holds {A}{HOSTILE}"),
+    }
 }

@@ -86,6 +86,9 @@ pub struct Document {
     /// What clients of other frameworks would hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<wire::LensView>,
+    /// Running clients, worst first; what could not be read; and the clients of endpoints.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<wire::ClientEntry>,
     /// What the session was still waiting for when it ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<wire::Pending>,
@@ -213,6 +216,7 @@ impl From<&Report> for Document {
                 .collect(),
             idle_checks: report.idle_checks.iter().map(wire::IdleCheckView::from).collect(),
             lenses: report.lenses.iter().map(wire::LensView::from).collect(),
+            clients: report.clients.entries().collect(),
             pending: report
                 .pending
                 .iter()

@@ -17,7 +17,7 @@ use grpc_discover::text::{self, duration, escape, shorten};
 
 use super::clock::Clock;
 use super::paint::Paint;
-use super::{Render, idle_checks};
+use super::{Render, clients, idle_checks};
 
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
@@ -274,6 +274,7 @@ pub fn unescaped(kind: &EventKind) -> (String, String) {
             let text = format!("this process did not run for {}, starting at {}", duration(report.lasted), report.from);
             ("stall".to_string(), text)
         }
+        EventKind::Client(report) => clients::describe(report),
         EventKind::Verdict(report) => {
             let text = match report.text.as_str() {
                 "" => report.verdict.as_str().to_string(),

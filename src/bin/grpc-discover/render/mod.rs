@@ -1,6 +1,7 @@
 //! Events as text. Renderers get only past events and a writer, so a new format can never change behaviour.
 //! Everything that registries and servers sent is escaped here.
 
+mod clients;
 mod clock;
 mod columns;
 mod error_document;

@@ -20,6 +20,7 @@ use grpc_discover::model::registry::SourceId;
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
+use super::clients::ClientsSeen;
 use super::lines;
 
 /// The reports of all services, in the order of their first events.
@@ -84,6 +85,8 @@ pub struct Report {
     pub idle_checks: Vec<IdleCheckReport>,
     /// What clients of other frameworks would hold: the latest report of each model.
     pub lenses: Vec<LensReport>,
+    /// Running clients.
+    pub clients: ClientsSeen,
     /// What was still pending at the end.
     pub pending: Vec<PendingReport>,
     /// What was proved, worst first.
@@ -209,6 +212,7 @@ impl Report {
             idle: None,
             idle_checks: Vec::new(),
             lenses: Vec::new(),
+            clients: ClientsSeen::default(),
             pending: Vec::new(),
             findings: Vec::new(),
             transitions: Vec::new(),
@@ -284,6 +288,7 @@ impl Report {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),
             },
+            EventKind::Client(report) => self.clients.observe(report),
             EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(Box::new(report.clone())),
             EventKind::Finding(finding) => {
                 let severity = finding.kind.severity;

@@ -4,6 +4,7 @@
 mod clients;
 mod endpoints;
 mod findings;
+mod running_clients;
 mod services;
 mod sources;
 
@@ -93,6 +94,7 @@ fn lines(report: &Report, look: Look) -> Vec<String> {
     let checks = checks.iter().flat_map(|line| look.page.wrap(line, 4));
     let blocks = [
         findings::lines(report, look),
+        running_clients::lines(&report.clients, look),
         endpoints::lines(report, look),
         checks.chain(clients::lines(&report.lenses, look)).collect(),
         sources::lines(report, look),

@@ -107,7 +107,7 @@ fn the_event_log_has_every_kind_of_event() {
     assert_eq!(printed, kinds);
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds.len(), 14);
+    assert_eq!(kinds.len(), 15);
 }
 
 #[test]

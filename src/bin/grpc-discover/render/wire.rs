@@ -1,6 +1,7 @@
 //! The types of `-o ndjson` and `-o json`. They are separate from the model, so that the model may change without
 //! changing the format; docs/events.schema.json is generated from them.
 
+mod client;
 mod connection;
 mod convert;
 mod health;
@@ -12,6 +13,7 @@ mod text;
 
 use serde::Serialize;
 
+pub use client::{Client, ClientEntry};
 pub use connection::{Certificate, Connection, Disconnect, GoAway, Phase, Settings, Tls};
 pub use health::{Health, HealthAnswer, Proxy, WatchEnd};
 pub use idle_check::{IdleCheck, IdleCheckView};
@@ -62,6 +64,8 @@ pub enum Body {
     Pending(Pending),
     /// This process did not run for a while: what timed out meanwhile proves nothing.
     Stall(Stall),
+    /// What a witness showed of a running client, the verdict on it, or the clients of an endpoint.
+    Client(Box<Client>),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.

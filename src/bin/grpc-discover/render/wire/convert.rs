@@ -75,6 +75,7 @@ impl Line {
                 from_ms: report.from.as_millis(),
                 lasted_ms: whole_milliseconds(report.lasted),
             }),
+            EventKind::Client(report) => Body::Client(Box::new(Client { target, view: ClientEntry::from(&**report) })),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
                 address: report.address.to_string(),
