@@ -164,7 +164,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__client)
-            opts="-4 -6 -n -k -H -o -q -v -h --of --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --of --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --fail-on --min-ready --expect --ignore --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -283,6 +283,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1098,7 +1102,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__discover__subcmd__who)
-            opts="-4 -6 -n -k -H -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --fail-on --min-ready --expect --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --fail-on --min-ready --expect --ignore --warn-expiry --max-time --output --record --dry-run --color --quiet --verbose --utc --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1213,6 +1217,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

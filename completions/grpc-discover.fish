@@ -266,6 +266,7 @@ critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l ignore -d 'Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand client" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'
@@ -322,6 +323,7 @@ critical\t'Only critical findings'
 never\t'Exit with 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l min-ready -d 'Minimum number (or percentage) of healthy endpoints' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l expect -d 'Require this address to be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l ignore -d 'Accept a known finding: it is counted, and changes no verdict (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l warn-expiry -d 'Warn about certificates that expire within this time; 0 disables it [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -l max-time -d 'Stop without a verdict after this long, with exit code 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand who" -s o -l output -d 'Output format [default: table]' -r -f -a "table\t'Text for people, verdict first'

@@ -45,6 +45,9 @@ pub trait Witness: Send + Sync {
 /// Every witness, in the order in which they are tried.
 pub static WITNESSES: &[&dyn Witness] = &[&channelz::Channelz];
 
+/// The framework whose clients are recognized.
+pub const KRATOS: &str = "kratos";
+
 /// What a witness needs.
 #[derive(Clone)]
 pub struct WitnessContext {

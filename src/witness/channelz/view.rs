@@ -126,7 +126,7 @@ pub(super) fn client(
     view.state = top.state;
     view.calls = top.calls;
     view.runtime = runtime(parts, &own);
-    view.framework = parts.iter().any(|part| part.events.is_kratos).then_some("kratos");
+    view.framework = parts.iter().any(|part| part.events.is_kratos).then_some(super::super::KRATOS);
     let events = &top.events;
     view.resolver = ResolverTrace {
         updated: events.updated,

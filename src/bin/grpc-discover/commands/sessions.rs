@@ -105,6 +105,14 @@ impl RunningSession {
         }
     }
 
+    fn request(&mut self, request: ChannelRequest) {
+        match self {
+            RunningSession::Session(session) => session.request(request),
+            // It has no channel.
+            RunningSession::Clients(_) => {}
+        }
+    }
+
     fn pending(&mut self) -> Vec<PendingReport> {
         match self {
             RunningSession::Session(session) => session.pending(),
@@ -231,7 +239,7 @@ async fn all(
                 }
             }
             key = key(&mut pressed) => match key {
-                b'q' => sessions.iter_mut().for_each(Session::finish),
+                b'q' => sessions.iter_mut().for_each(RunningSession::finish),
                 b'p' => screen.pause(Elapsed::new(started_at.elapsed())),
                 b'r' => sessions.iter_mut().for_each(|session| session.request(ChannelRequest::Reconnect)),
                 b'c' => sessions.iter_mut().for_each(|session| session.request(ChannelRequest::Call)),

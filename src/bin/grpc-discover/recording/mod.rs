@@ -1,6 +1,7 @@
 //! A recorded session: the events of `-o ndjson`, read back. What that format does not carry is left empty; it is
 //! nothing that another format prints.
 
+mod client;
 mod connection;
 mod fields;
 mod names;
@@ -131,6 +132,7 @@ impl EventReader {
             "connection" => EventKind::Connection(connection::report(of, &mut self.greeted)?),
             "disconnect" => connection::disconnect(of, &mut self.greeted)?,
             "health" => EventKind::Health(connection::health(of)?),
+            "client" => EventKind::Client(Box::new(client::report(of)?)),
             "idle" => EventKind::Idle(progress::idle(of)?),
             "idle_check" => EventKind::IdleCheck(Box::new(progress::idle_check(of)?)),
             "lens" => EventKind::Lens(progress::lens(of, names)?),
