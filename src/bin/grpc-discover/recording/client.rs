@@ -9,7 +9,7 @@ use grpc_discover::model::client::{
 use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::witness::{KRATOS, WITNESSES};
 
-use super::fields::{FieldError, Fields};
+use super::fields::{FieldError, Fields, HEARS};
 
 /// `client`.
 pub fn report(of: &Fields<'_>) -> Result<ClientReport, FieldError> {
@@ -93,7 +93,7 @@ fn view(of: &Fields<'_>, channel: &Fields<'_>) -> Result<ClientView, FieldError>
             left_idle: maybe_time(channel, "left_idle")?,
             is_complete: false,
         },
-        registry: match of.text("hears")? {
+        registry: match of.text(HEARS)? {
             "yes" => RegistryContact::Seen { how: hears },
             "no" => RegistryContact::NotSeen { watched: Default::default(), period: Default::default(), how: hears },
             _ => RegistryContact::Unknown { why: hears },

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// The field of client models and running clients that the format names so: whether a client notices changes.
+pub const HEARS: &str = stringify!(hears);
+
 /// A field is missing or has another type.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum FieldError {

@@ -8,7 +8,7 @@ use grpc_discover::model::reach::Stage;
 use grpc_discover::model::time::Elapsed;
 
 use super::connection;
-use super::fields::{FieldError, Fields};
+use super::fields::{FieldError, Fields, HEARS};
 use super::names::Names;
 use super::words;
 
@@ -90,7 +90,7 @@ pub fn lens(of: &Fields<'_>, names: &mut Names) -> Result<LensReport, FieldError
         holds: of.addresses("holds")?,
         missing: of.addresses("missing")?,
         stale: of.addresses("stale")?,
-        notices: of.word(stringify!(hears), words::NOTICES, |notices| notices.as_str())?,
+        notices: of.word(HEARS, words::NOTICES, |notices| notices.as_str())?,
         rule: names.word(of.text("rule")?),
         // Findings have these in their texts.
         fails_with: "",
