@@ -13,6 +13,7 @@ mod follow;
 #[cfg(feature = "consul")]
 mod moves;
 mod page;
+#[cfg(feature = "consul")]
 mod program;
 
 /// Runs a plan to its end: the codes of its findings, and the verdict.

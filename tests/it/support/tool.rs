@@ -131,6 +131,7 @@ impl Running {
     }
 
     /// Whether it has not exited yet.
+    #[cfg(feature = "consul")]
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
     }
