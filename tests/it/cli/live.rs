@@ -19,6 +19,14 @@ fn lines_with<'a>(text: &'a str, words: &str) -> Vec<&'a str> {
     text.lines().filter(|line| line.contains(words)).collect()
 }
 
+/// Waits until the view was drawn again: the ages in it change every second. The first change may be the resize itself.
+fn redraws(terminal: &Tmux) {
+    for _ in 0..2 {
+        let before = terminal.screen();
+        terminal.wait_for("another drawing", |screen| screen != before);
+    }
+}
+
 #[test]
 fn the_view_shows_every_bad_endpoint_and_leaves_nothing_behind() {
     let setup = Setup::new();
@@ -42,9 +50,9 @@ fn the_view_shows_every_bad_endpoint_and_leaves_nothing_behind() {
         terminal.press("Enter");
         terminal.resize((60, size.1));
         terminal.wait_for("the narrow view", |screen| lines_with(screen, "DEGRADED").len() == 1);
-        std::thread::sleep(std::time::Duration::from_millis(600));
+        redraws(&terminal);
         terminal.resize(size);
-        std::thread::sleep(std::time::Duration::from_millis(600));
+        redraws(&terminal);
         let all = terminal.everything();
         for once in ["DEGRADED", "ENDPOINT ", "q quit", "────"] {
             assert_eq!(lines_with(&all, once).len(), 1, "{once} after a resize of {size:?}:\n{all}");
