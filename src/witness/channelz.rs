@@ -43,7 +43,8 @@ impl Witness for Channelz {
     }
 
     fn reads(&self, place: &str) -> bool {
-        place.parse::<Address>().is_ok()
+        // A process id is not an address, although `pid:4242` looks like one.
+        !place.starts_with("pid:") && place.parse::<Address>().is_ok()
     }
 
     fn clients(
@@ -118,4 +119,19 @@ fn partial(process: &str, why: String) -> Unread {
 fn now() -> SystemTime {
     #[expect(clippy::disallowed_methods, reason = "what a process shows is compared with the date of the reading")]
     SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_and_a_process_id_is_not_one() {
+        for place in ["10.0.0.9:9000", "[::1]:9000", "pay.example:9000"] {
+            assert!(Channelz.reads(place), "{place}");
+        }
+        for place in ["pid:4242", "pids", "10.0.0.9"] {
+            assert!(!Channelz.reads(place), "{place}");
+        }
+    }
 }
